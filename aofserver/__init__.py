@@ -1,0 +1,1 @@
+"""aofserver: a live Redis-compatible server with Redis's AOF machinery (not built yet)."""
