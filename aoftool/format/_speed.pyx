@@ -1,11 +1,12 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Compiled twins of the hot loops in ``aoftool.format``: same names, same results.
 
-RespScanner: ``resp/scan.py``; RdbWalker: ``rdb/walk.py``. The tests run both on the same input, damaged input included.
+RespScanner: ``resp/scan.py``; decode_commands_at: ``resp/decode.py``; RdbWalker: ``rdb/walk.py``. The tests run both on the same input, damaged input included.
 """
 
 from libc.string cimport memcmp, memcpy
 
+from aoftool.format.resp.decode import decode_command_at
 from aoftool.format.resp.limits import MAX_ANNOTATION, MAX_DIGITS, MAX_WORD
 
 ctypedef unsigned char byte
@@ -678,3 +679,67 @@ cdef class RdbWalker:
         self.bad_reason = reason
         self.bad_offset = offset
         return BAD
+
+
+cdef Py_ssize_t _header(const byte *p, Py_ssize_t at, Py_ssize_t end, byte kind, i64 *number):
+    """Position behind a sound header line of this kind, or -1 for anything else."""
+    cdef Py_ssize_t first
+    cdef i64 n = 0
+    if at >= end or p[at] != kind:
+        return -1
+    at += 1
+    first = at
+    while at < end and 48 <= p[at] <= 57:
+        n = n * 10 + (p[at] - 48)
+        at += 1
+        if at - first > DIGITS:
+            return -1
+    if at == first or (p[first] == 48 and at - first > 1):
+        return -1
+    if end - at < 2 or p[at] != 13 or p[at + 1] != 10:
+        return -1
+    number[0] = n
+    return at + 2
+
+
+cdef Py_ssize_t _command(const byte *p, Py_ssize_t at, Py_ssize_t end, list argv):
+    """Append the arguments of a sound, whole command; position behind it, or -1."""
+    cdef i64 count = 0
+    cdef i64 length = 0
+    cdef i64 i
+    at = _header(p, at, end, 42, &count)
+    if at < 0 or count < 1:
+        return -1
+    for i in range(count):
+        at = _header(p, at, end, 36, &length)
+        if at < 0 or end - at < length + 2:
+            return -1
+        if p[at + length] != 13 or p[at + length + 1] != 10:
+            return -1
+        argv.append(<bytes>p[at : at + length])
+        at += length + 2
+    return at
+
+
+def decode_commands_at(const byte[::1] buf, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t most):
+    # Only sound, whole commands are decoded here; the pure decoder judges everything else, so
+    # that there is one place that names what is wrong.
+    cdef list commands = []
+    cdef list ends = []
+    cdef list argv
+    cdef Py_ssize_t after
+    cdef const byte *p
+    if pos >= end:
+        return commands, ends
+    p = &buf[0]
+    while pos < end and p[pos] != 35 and len(commands) < most:
+        argv = []
+        after = _command(p, pos, end, argv)
+        if after < 0:
+            if not commands:
+                decode_command_at(buf, pos, end)
+            break
+        commands.append(argv)
+        ends.append(after)
+        pos = after
+    return commands, ends

@@ -11,9 +11,10 @@ import os
 from typing import TYPE_CHECKING
 
 from aoftool.format.rdb import walk as _rdb_walk
+from aoftool.format.resp import decode as _resp_decode
 from aoftool.format.resp import scan as _resp_scan
 
-__all__ = ["COMPILED", "IMPLEMENTATION", "RdbWalker", "RespScanner"]
+__all__ = ["COMPILED", "IMPLEMENTATION", "RdbWalker", "RespScanner", "decode_commands_at"]
 
 
 def _choose() -> tuple[str, bool]:
@@ -30,7 +31,8 @@ def _choose() -> tuple[str, bool]:
 IMPLEMENTATION, COMPILED = _choose()
 
 if TYPE_CHECKING or not COMPILED:
+    decode_commands_at = _resp_decode.decode_commands_at
     RdbWalker = _rdb_walk.RdbWalker
     RespScanner = _resp_scan.RespScanner
 else:
-    from aoftool.format._speed import RdbWalker, RespScanner
+    from aoftool.format._speed import RdbWalker, RespScanner, decode_commands_at

@@ -83,7 +83,7 @@ def _facts(report: FileReport) -> list[tuple[str, str]]:
         ("written by", _writer(report)),
         ("keys", _keys(report)),
         ("records", _records(report)),
-        ("databases", _pairs({str(db): n for db, n in sorted(report.databases.items())}, 16)),
+        ("databases", _pairs({f"db{db}": n for db, n in sorted(report.databases.items())}, 16)),
         ("timestamps", _timestamps(report)),
         ("commands", _commands(report)),
         ("needs", f"Redis {report.requires} or newer" if report.requires else ""),
@@ -113,7 +113,7 @@ def _keys(report: FileReport) -> str:
 def _records(report: FileReport) -> str:
     if report.kind in (FileKind.RDB, FileKind.EMPTY):
         return ""
-    text = f"{number(report.records)} commands, {number(report.transactions)} MULTI blocks"
+    text = f"{plural(report.records, 'command')}, {plural(report.transactions, 'MULTI block')}"
     if report.valid_up_to < report.size:
         kept = f"offset {number(report.valid_up_to)}, command {number(report.valid_records)}"
         text += f"; valid up to {kept}"
@@ -150,12 +150,25 @@ def _finding(finding: Finding) -> list[str]:
     times = f" (and {number(finding.count - 1)} more like it)" if finding.count > 1 else ""
     lines = [f"  {label} [{finding.code}]{place}: {finding.reason}{times}"]
     if finding.severity is Severity.ERROR:
-        lines += [f"    {line}" for line in hex_lines(finding.context, finding.context_offset)]
+        lines += [f"    {line}" for line in _context(finding)]
     if finding.severity is not Severity.NOTICE or finding.loader:
         for who, says in (("redis-check-aof", finding.checker), ("the server", finding.loader)):
             if says:
                 lines.append(f"    {who}: {says}")
     return lines
+
+
+def _context(finding: Finding) -> list[str]:
+    """The bytes around the offset; an arrow stands before the row that begins with it."""
+    if finding.offset is None or not finding.context:
+        return []
+    split = max(0, finding.offset - finding.context_offset)
+    before = hex_lines(finding.context[:split], finding.context_offset)
+    behind = hex_lines(finding.context[split:], finding.offset)
+    arrows = ["> "] + ["  "] * len(behind)
+    return ["  " + line for line in before] + [
+        arrow + line for arrow, line in zip(arrows, behind, strict=False)
+    ]
 
 
 def _what_to_do(report: FileReport) -> list[str]:

@@ -1,0 +1,31 @@
+"""The append-only file: decoded and encoded without I/O, and the manifest of a multi-part one."""
+
+from aoftool.format.aof.annotations import timestamp_of
+from aoftool.format.aof.decoder import AofDecoder, Event, decode_aof
+from aoftool.format.aof.encoder import AofEncoder
+from aoftool.format.aof.events import Annotation, Command
+from aoftool.format.aof.manifest import (
+    FileType,
+    Manifest,
+    ManifestFile,
+    looks_like_manifest,
+    parse_manifest,
+)
+from aoftool.format.aof.transactions import Step, TransactionTracker
+
+__all__ = [
+    "Annotation",
+    "AofDecoder",
+    "AofEncoder",
+    "Command",
+    "Event",
+    "FileType",
+    "Manifest",
+    "ManifestFile",
+    "Step",
+    "TransactionTracker",
+    "decode_aof",
+    "looks_like_manifest",
+    "parse_manifest",
+    "timestamp_of",
+]

@@ -164,5 +164,5 @@ TYPES: dict[Dialect, dict[int, ItemRow]] = {
 
 #: The Redis type that a user sees, by the first part of a row's name.
 def logical_type(row: ItemRow) -> str:
-    """``hash-listpack-ex`` -> ``hash``: what the TYPE command would say (``module`` for modules)."""
+    """``hash-listpack-ex`` -> ``hash``: what TYPE would say (``module`` for modules)."""
     return row.name.partition("-")[0]

@@ -13,7 +13,7 @@ from aoftool.format.resp.reasons import TEXT, Wrong
 
 Buffer = bytes | bytearray | memoryview
 
-_STAR, _DOLLAR, _CR, _LF, _ZERO, _NINE = b"*$\r\n09"
+_STAR, _DOLLAR, _CR, _LF, _ZERO, _NINE, _HASH = b"*$\r\n09#"
 
 
 def wrong(reason: Wrong, offset: int, start: int) -> CorruptError:
@@ -90,6 +90,31 @@ def decode_command_at(buf: Buffer, pos: int, end: int) -> tuple[list[bytes], int
         argument, at = bulk
         argv.append(argument)
     return argv, at
+
+
+def decode_commands_at(
+    buf: Buffer, pos: int, end: int, most: int
+) -> tuple[list[list[bytes]], list[int]]:
+    """Decode up to ``most`` commands from ``pos`` on: their arguments, and the position behind each.
+
+    Stops before an annotation, before a command that is not complete, and before one that is wrong
+    unless it is the first, for which CorruptError is raised. ``buf`` is not empty.
+    """
+    commands: list[list[bytes]] = []
+    ends: list[int] = []
+    while pos < end and len(commands) < most and buf[pos] != _HASH:
+        try:
+            found = decode_command_at(buf, pos, end)
+        except CorruptError:
+            if commands:
+                break
+            raise
+        if found is None:
+            break
+        argv, pos = found
+        commands.append(argv)
+        ends.append(pos)
+    return commands, ends
 
 
 def decode_annotation_at(buf: Buffer, pos: int, end: int) -> tuple[bytes, int] | None:

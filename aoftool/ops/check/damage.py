@@ -89,6 +89,8 @@ def _report_cut_short(
     else:
         text = f"the file ends inside this command: {what}"
         code, verdict = "cut-short", Verdict.TRUNCATED
+    if scanner.tx_start >= 0:
+        text += f"; it stands in a transaction that begins at offset {scanner.tx_start}"
     collector.add(
         code, Severity.ERROR, text, start,
         start=start, record=scanner.records + 1, verdict=verdict,
