@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from aoftool.cli.progress import byte_progress, progress_option
-from aoftool.cli.render import RENDERERS
+from aoftool.cli.render import FORMATS, render_reports
 from aoftool.ops.check import CheckOptions, Level, SourceReport, check_path, worst
 from aoftool.ops.source import source_size
 
@@ -44,7 +44,7 @@ from aoftool.ops.source import source_size
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(list(RENDERERS)),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="json: one document; junit: a test report for CI; github: workflow annotations.",
@@ -73,7 +73,7 @@ def command(
     options = CheckOptions(Level(level), databases, allow, read_all)
     reports = [_check(path, options, progress) for path in paths]
     verdict = worst([report.verdict for report in reports])
-    text = RENDERERS[output_format](reports, quiet)
+    text = render_reports(output_format, reports, quiet)
     if text:
         click.echo(text)
     click.get_current_context().exit(int(verdict.exit_code))

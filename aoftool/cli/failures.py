@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+from aoftool.cli.render.words import printable
 from aoftool.errors import AofError
 
 
@@ -17,5 +18,5 @@ def exit_on_error() -> Iterator[None]:
     try:
         yield
     except AofError as error:
-        click.echo(f"aoftool: {error}", err=True)
+        click.echo(printable(f"aoftool: {error}"), err=True)
         sys.exit(int(error.exit_code))

@@ -1,3 +1,16 @@
-from aoftool.format.rdb.walk import RdbWalker as RdbWalker
-from aoftool.format.resp.decode import decode_commands_at as decode_commands_at
-from aoftool.format.resp.scan import RespScanner as RespScanner
+from aoftool.format.rdb.lzf import pure_compress as lzf_compress
+from aoftool.format.rdb.lzf import pure_decompress as lzf_decompress
+from aoftool.format.rdb.walk import PureRdbWalker as RdbWalker
+from aoftool.format.resp.decode import pure_decode_commands_at as decode_commands_at
+from aoftool.format.resp.scan import PureRespScanner as RespScanner
+
+LIMITS: tuple[int, int, int]
+
+__all__ = [
+    "LIMITS",
+    "RdbWalker",
+    "RespScanner",
+    "decode_commands_at",
+    "lzf_compress",
+    "lzf_decompress",
+]

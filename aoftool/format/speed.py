@@ -1,38 +1,38 @@
 """Which of the twins is in use: the compiled module where it was built, else pure Python.
 
-``AOFTOOL_PURE=1`` in the environment at import forces the pure one. This is the one place in the
+The hot loops of this package exist twice: in pure Python beside what they belong to, and compiled
+in ``_speed.pyx``. Each pure one asks ``pick`` for its twin, so the rest of the package imports one
+name and gets the faster of the two.
+
+``AOFTOOL_PURE=1`` in the environment at import forces the pure ones. This is the one place in the
 package, besides the command line, that looks at the environment: the choice has to fall before
 anything is scanned, whoever imports the package.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TypeVar
 
-from aoftool.format.rdb import walk as _rdb_walk
-from aoftool.format.resp import decode as _resp_decode
-from aoftool.format.resp import scan as _resp_scan
-
-__all__ = ["COMPILED", "IMPLEMENTATION", "RdbWalker", "RespScanner", "decode_commands_at"]
+_T = TypeVar("_T")
 
 
-def _choose() -> tuple[str, bool]:
+def _load() -> tuple[ModuleType | None, str]:
     if os.environ.get("AOFTOOL_PURE", "0") not in ("", "0"):
-        return "pure Python (AOFTOOL_PURE is set)", False
+        return None, "pure Python (AOFTOOL_PURE is set)"
     try:
-        import aoftool.format._speed  # noqa: F401
+        return importlib.import_module("aoftool.format._speed"), "compiled"
     except ImportError:
-        return "pure Python (the compiled scanner was not built: no C compiler?)", False
-    return "compiled", True
+        return None, "pure Python (the compiled scanner was not built: no C compiler?)"
 
 
-#: For ``aoftool --version``; and whether the compiled module serves.
-IMPLEMENTATION, COMPILED = _choose()
+#: The compiled module or None, and what ``aoftool --version`` says of it.
+_compiled, IMPLEMENTATION = _load()
+COMPILED = _compiled is not None
 
-if TYPE_CHECKING or not COMPILED:
-    decode_commands_at = _resp_decode.decode_commands_at
-    RdbWalker = _rdb_walk.RdbWalker
-    RespScanner = _resp_scan.RespScanner
-else:
-    from aoftool.format._speed import RdbWalker, RespScanner, decode_commands_at
+
+def pick(name: str, pure: _T) -> _T:
+    """The compiled twin called ``name``, or ``pure`` where there is no compiled module."""
+    return pure if _compiled is None else getattr(_compiled, name)  # type: ignore[no-any-return]

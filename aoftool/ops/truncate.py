@@ -110,6 +110,8 @@ def _refuse(report: FileReport, corrupt: bool) -> None:
     where = f"{finding.reason} (offset {finding.offset})"
     if report.cut is None:
         raise RefusedError(f"{where}: cutting does not mend this", path)
+    if report.cut.offset == 0:
+        raise RefusedError(f"{where}: the file does not begin as an AOF, nothing would stay", path)
     if not corrupt:
         found = sum(run.records for run in report.runs)
         behind = f"{found} whole commands stand behind it; " if found else ""

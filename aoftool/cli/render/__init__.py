@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
 
-from aoftool.cli.render.json import render_json
-from aoftool.cli.render.ci import render_github, render_junit
-from aoftool.cli.render.text import render_text
+from aoftool.cli.render.words import printable
 from aoftool.ops.check.report import SourceReport
 
-#: By the value of --format; each takes the reports and whether to leave out the clean ones.
-RENDERERS: dict[str, Callable[[list[SourceReport], bool], str]] = {
-    "text": render_text,
-    "json": render_json,
-    "junit": render_junit,
-    "github": render_github,
+#: By the value of --format: the module whose ``render`` makes the text. Loaded when it is called
+#: for, because an XML library is no part of a quick check.
+_MODULES = {
+    "text": "aoftool.cli.render.text",
+    "json": "aoftool.cli.render.json",
+    "junit": "aoftool.cli.render.junit",
+    "github": "aoftool.cli.render.github",
 }
+FORMATS = tuple(_MODULES)
+
+
+def render_reports(output_format: str, reports: list[SourceReport], quiet: bool) -> str:
+    """The reports in one of ``FORMATS``; with ``quiet`` the clean ones are left out."""
+    return printable(importlib.import_module(_MODULES[output_format]).render(reports, quiet))

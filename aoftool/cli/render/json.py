@@ -14,7 +14,7 @@ from aoftool.ops.check.report import SourceReport, Verdict, worst
 SCHEMA = "aoftool.check/1"
 
 
-def render_json(reports: list[SourceReport], quiet: bool) -> str:
+def render(reports: list[SourceReport], quiet: bool) -> str:
     """One document; with ``quiet`` clean sources are left out of it."""
     verdict = worst([report.verdict for report in reports])
     shown = [report for report in reports if not (quiet and report.verdict is Verdict.CLEAN)]
@@ -25,7 +25,7 @@ def render_json(reports: list[SourceReport], quiet: bool) -> str:
         "exit_code": int(verdict.exit_code),
         "sources": [_source(report) for report in shown],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, default=_plain)
+    return json.dumps(document, indent=2, default=_plain)
 
 
 def _source(report: SourceReport) -> dict[str, Any]:

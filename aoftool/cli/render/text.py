@@ -36,7 +36,7 @@ _MAX_NAMES = 12
 _MAX_RUNS = 5
 
 
-def render_text(reports: list[SourceReport], quiet: bool) -> str:
+def render(reports: list[SourceReport], quiet: bool) -> str:
     """All reports, one after the other; with ``quiet`` only those that are not clean."""
     blocks = [
         _source(report) for report in reports if not (quiet and report.verdict is Verdict.CLEAN)

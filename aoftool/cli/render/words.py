@@ -16,6 +16,11 @@ def plural(count: int, noun: str) -> str:
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
+def printable(text: str) -> str:
+    """Text that any output takes: file names may hold bytes that are none."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def moment(seconds: int) -> str:
     """A Unix time as UTC; the bare number where no calendar has it."""
     try:

@@ -16,8 +16,7 @@ from aoftool.format.aof.events import Annotation, Command
 from aoftool.format.aof.transactions import TransactionTracker
 from aoftool.format.rdb import NEED_DATA, Dialect, End, NeedData, RdbDecoder
 from aoftool.format.rdb import Event as RdbEvent
-from aoftool.format.resp.decode import decode_annotation_at
-from aoftool.format.speed import decode_commands_at
+from aoftool.format.resp.decode import decode_annotation_at, decode_commands_at
 
 Event = RdbEvent | Command | Annotation
 

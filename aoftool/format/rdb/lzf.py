@@ -7,12 +7,13 @@ The compressed form is a row of two kinds of pieces, told apart by their first b
               byte) plus 2, its distance ``(c & 31) << 8`` plus the next byte, plus 1
 
 Redis has it from liblzf (lzf_c.c, lzf_d.c). The bytes that ``compress`` chooses may differ from
-those of the C code; every decompressor reads both.
+those of the C code, and those of the two forms here differ too; every decompressor reads all.
 """
 
 from __future__ import annotations
 
 from aoftool.errors import CorruptError
+from aoftool.format.speed import pick
 
 _MAX_LITERAL = 32
 _MAX_COPY = 264
@@ -23,7 +24,7 @@ MAX_RATIO = _MAX_COPY // 3
 MIN_SAVING = 4
 
 
-def compress(data: bytes) -> bytes | None:
+def pure_compress(data: bytes) -> bytes | None:
     """The LZF form of ``data``, or None where it would not be at least 4 bytes shorter."""
     size = len(data)
     last_seen: dict[bytes, int] = {}
@@ -73,7 +74,7 @@ def _put_copy(out: bytearray, length: int, distance: int) -> None:
     out.append(distance & 0xFF)
 
 
-def decompress(data: bytes, length: int) -> bytes:
+def pure_decompress(data: bytes, length: int) -> bytes:
     """The ``length`` bytes that ``data`` stands for.
 
     Memory grows with what has really been put out, never with what ``length`` announces.
@@ -113,3 +114,7 @@ def _copy(out: bytearray, distance: int, count: int, offset: int) -> None:
     else:
         # Source and target overlap: the last ``distance`` bytes repeat.
         out += (out[start:] * (count // distance + 1))[:count]
+
+
+compress = pick("lzf_compress", pure_compress)
+decompress = pick("lzf_decompress", pure_decompress)

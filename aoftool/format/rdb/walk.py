@@ -1,14 +1,15 @@
 """The span walker: where every item of an RDB file begins and ends, without building a value.
 
 It runs the same programs as the decoder (``opcodes``, ``shapes``) over windows of a file and
-remembers where it stands inside an item, so no item has to fit into a window. ``RdbWalker`` here
-is the pure twin of the class of the same name in ``_speed.pyx``.
+remembers where it stands inside an item, so no item has to fit into a window. ``RdbWalker``
+is the compiled twin of ``PureRdbWalker`` where it was built, else that class itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from aoftool.format.rdb.opcodes import OPCODES, TYPES, Dialect, Opcode
 from aoftool.format.rdb.shapes import (
@@ -23,6 +24,7 @@ from aoftool.format.rdb.shapes import (
     compile_shape,
 )
 from aoftool.format.resp.scan import Status
+from aoftool.format.speed import pick
 
 Buffer = bytes | bytearray | memoryview
 
@@ -80,7 +82,7 @@ def plan_for(dialect: Dialect) -> Plan:
     return plan
 
 
-class RdbWalker:
+class PureRdbWalker:
     """State of one pass over the items of an RDB file, from behind its 9-byte header.
 
     Attributes (offsets count from the start of the file):
@@ -252,7 +254,8 @@ class RdbWalker:
             return self._bad(Wrong.STRING, base + pos), pos
         if status is not None:
             return status, pos
-        return self._passed(length), after
+        self._passed(length)
+        return None, after
 
     def _passed(self, length: int) -> None:
         """The field's header is read; its ``length`` bytes need not be looked at."""
@@ -265,7 +268,8 @@ class RdbWalker:
     def _ascii_double(self, buf: Buffer, pos: int, end: int) -> tuple[int | None, int]:
         if pos == end:
             return Status.MORE, pos
-        return self._passed(buf[pos] if buf[pos] < 253 else 0), pos + 1
+        self._passed(buf[pos] if buf[pos] < 253 else 0)
+        return None, pos + 1
 
     def _module(self, buf: Buffer, pos: int, end: int, base: int) -> tuple[int | None, int]:
         if self._module_op == 5:
@@ -288,3 +292,9 @@ class RdbWalker:
     def _bad(self, reason: int, offset: int) -> int:
         self.bad_reason, self.bad_offset = int(reason), offset
         return Status.BAD
+
+
+if TYPE_CHECKING:
+    RdbWalker = PureRdbWalker
+else:
+    RdbWalker = pick("RdbWalker", PureRdbWalker)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from aoftool.errors import CorruptError
 from aoftool.format.resp.limits import MAX_ANNOTATION, MAX_DIGITS
 from aoftool.format.resp.reasons import TEXT, Wrong
+from aoftool.format.speed import pick
 
 Buffer = bytes | bytearray | memoryview
 
@@ -92,7 +93,7 @@ def decode_command_at(buf: Buffer, pos: int, end: int) -> tuple[list[bytes], int
     return argv, at
 
 
-def decode_commands_at(
+def pure_decode_commands_at(
     buf: Buffer, pos: int, end: int, most: int
 ) -> tuple[list[list[bytes]], list[int]]:
     """Decode up to ``most`` commands from ``pos`` on: their arguments, and the position behind each.
@@ -115,6 +116,9 @@ def decode_commands_at(
         commands.append(argv)
         ends.append(pos)
     return commands, ends
+
+
+decode_commands_at = pick("decode_commands_at", pure_decode_commands_at)
 
 
 def decode_annotation_at(buf: Buffer, pos: int, end: int) -> tuple[bytes, int] | None:

@@ -2,18 +2,19 @@
 
 It looks at every header, every terminator and every command name, and passes over the other bytes,
 so that ``check`` runs at the speed of memory. It is fed windows of a file and remembers where it
-stands inside a record, so no record has to fit into a window. ``RespScanner`` here is the pure
-twin of the class of the same name in ``_speed.pyx``; ``aoftool.format.speed`` picks one of them,
-and the tests run both on the same input.
+stands inside a record, so no record has to fit into a window. ``RespScanner`` is the compiled twin
+of ``PureRespScanner`` where it was built, else that class itself.
 """
 
 from __future__ import annotations
 
 import re
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from aoftool.format.resp.limits import MAX_ANNOTATION, MAX_DIGITS, MAX_HEADER, MAX_WORD
 from aoftool.format.resp.reasons import Wrong
+from aoftool.format.speed import pick
 
 Buffer = bytes | bytearray | memoryview
 
@@ -66,7 +67,7 @@ def arity_fits(arity: int, argc: int) -> bool:
     return argc == arity if arity > 0 else argc >= -arity
 
 
-class RespScanner:
+class PureRespScanner:
     """State of one pass over commands.
 
     Attributes (offsets count from the start of the file, see ``scan``):
@@ -406,3 +407,9 @@ class RespScanner:
         self.transactions += 1
         self.tx_start = -1
         return None
+
+
+if TYPE_CHECKING:
+    RespScanner = PureRespScanner
+else:
+    RespScanner = pick("RespScanner", PureRespScanner)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aoftool.format.resp.reasons import TEXT, Wrong
-from aoftool.format.speed import RespScanner
+from aoftool.format.resp.scan import RespScanner
 from aoftool.ops.check.collector import Collector
 from aoftool.ops.check.report import Cut, FileReport, Severity, Verdict
 from aoftool.ops.check.resync import find_runs
@@ -78,7 +78,7 @@ def _report_cut_short(
         "its first line is not complete"
     )
     if lacking:
-        what += f", {lacking} bytes of the open one missing"
+        what += f", the open one lacks {lacking} of its bytes"
     if report.runs:
         found = sum(run.records for run in report.runs)
         text = (

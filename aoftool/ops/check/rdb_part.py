@@ -7,9 +7,8 @@ from anycrc import Model
 from aoftool.format.rdb.opcodes import CRC_SINCE, NEWEST, OPCODES, TRAILER_SIZE, TYPES, Opcode
 from aoftool.format.rdb.opcodes import HEADER_SIZE, Dialect, logical_type
 from aoftool.format.rdb.read import read_shape
-from aoftool.format.rdb.walk import TEXT, Wrong, plan_for
+from aoftool.format.rdb.walk import TEXT, RdbWalker, Wrong, plan_for
 from aoftool.format.resp.scan import Status
-from aoftool.format.speed import RdbWalker
 from aoftool.ops.check.collector import Collector
 from aoftool.ops.check.report import FileReport, Severity, Verdict
 from aoftool.ops.window import Window

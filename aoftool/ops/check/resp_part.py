@@ -10,6 +10,7 @@ from aoftool.ops.check.damage import judge_end
 from aoftool.ops.check.options import DEFAULT_DATABASES, CheckOptions, Level
 from aoftool.ops.check.report import FileReport, Severity, Verdict
 from aoftool.ops.check.scanning import drive, new_scanner
+from aoftool.ops.source import Role
 from aoftool.ops.window import Window
 
 #: Unknown names that get a count of their own; the rest is counted together.
@@ -132,11 +133,11 @@ class RespPart:
         newest = max([self._since, *since], default=())
         report.requires = ".".join(map(str, newest)) or None
         if self._strict:
-            self._database_range(max(databases, default=0))
-        if report.annotations:
-            self._collector.add(
-                "annotations", Severity.NOTICE, f"{report.annotations} annotation lines"
-            )
+            self._database_range(max([scanner.db, *databases]))
+        if report.annotations and report.role == Role.SINGLE.value:
+            # Files of a set need Redis 7 anyway.
+            text = f"'#' lines: {report.annotations}"
+            self._collector.add("annotations", Severity.NOTICE, text)
 
     def _database_range(self, newest: int) -> None:
         limit = self._options.databases

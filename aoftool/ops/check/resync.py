@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 from aoftool.format.resp.limits import MAX_DIGITS, MAX_HEADER
-from aoftool.format.resp.scan import Note
-from aoftool.format.speed import RespScanner
+from aoftool.format.resp.scan import Note, RespScanner
 from aoftool.ops.check.options import Level
 from aoftool.ops.check.report import Run
 from aoftool.ops.check.scanning import drive, new_scanner

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aoftool.format.resp.scan import Kind, Status
-from aoftool.format.speed import RespScanner
+from aoftool.format.resp.scan import Kind, RespScanner, Status
 from aoftool.keyspace.catalog import commands
 from aoftool.ops.check.options import Level
 from aoftool.ops.window import Window

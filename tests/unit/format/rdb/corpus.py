@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import lzma
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,23 +11,25 @@ from typing import Any
 
 from aoftool.format.rdb import Key, StreamValue
 from aoftool.format.rdb.stream import format_id
+from tests.corpus import SERVERS, unpacked
 
 DATA = Path(__file__).parents[3] / "data"
-CORPUS = DATA / "corpus"
-SERVERS = tuple(sorted(folder.name for folder in CORPUS.iterdir() if (folder / "rdb").is_dir()))
 SMALL = DATA / "rdb" / "small-7.0.15.rdb"
+
+__all__ = ["DATA", "SERVERS", "SMALL", "dump", "tell", "text", "truth", "unpacked"]
 
 
 @cache
 def dump(server: str) -> bytes:
     """The file that ``server`` saved."""
-    return (CORPUS / server / "rdb" / "dump.rdb").read_bytes()
+    return (unpacked() / server / "rdb" / "dump.rdb").read_bytes()
 
 
 def truth(server: str) -> dict[str, dict[str, list[Any]]]:
     """Its keyspace, as it told it: {db: {base64 key: [type, value, expiry in ms or null]}}."""
-    packed = (CORPUS / server / "rdb" / "truth.json.xz").read_bytes()
-    found: dict[str, dict[str, list[Any]]] = json.loads(lzma.decompress(packed))
+    found: dict[str, dict[str, list[Any]]] = json.loads(
+        (unpacked() / server / "rdb" / "truth.json").read_bytes()
+    )
     return found
 
 

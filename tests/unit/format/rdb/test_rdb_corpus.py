@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aoftool.format.rdb import Aux, End, Function, Header, Key, RdbDecoder, decode_events
-from tests.unit.format.rdb.corpus import CORPUS, SERVERS, dump, tell, text, truth
+from tests.unit.format.rdb.corpus import SERVERS, dump, tell, text, truth, unpacked
 
 VERSIONS = {
     "redis-2.8.24": 6,
@@ -80,7 +80,7 @@ def test_keys_lie_back_to_back(server: str) -> None:
     "name", ["redis-4.0.14/preamble/appendonly.aof", "redis-6.0.8/preamble/appendonly.aof"]
 )
 def test_what_follows_a_preamble_is_left_alone(name: str) -> None:
-    data = (CORPUS / name).read_bytes()
+    data = (unpacked() / name).read_bytes()
     decoder = RdbDecoder(offset=1000)
     decoder.feed(data)
     events = []
@@ -94,7 +94,7 @@ def test_what_follows_a_preamble_is_left_alone(name: str) -> None:
 
 
 def test_base_file() -> None:
-    folder: Path = CORPUS / "redis-7.4.1" / "preamble" / "appendonlydir"
+    folder: Path = unpacked() / "redis-7.4.1" / "preamble" / "appendonlydir"
     events = list(decode_events((folder / "appendonly.aof.3.base.rdb").read_bytes()))
     assert Aux(b"aof-base", b"1") in events
     assert isinstance(events[-1], End)

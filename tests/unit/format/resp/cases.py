@@ -45,5 +45,4 @@ BROKEN: list[tuple[bytes, int, Wrong]] = [
     (b"*1\r\n$4\r\nPING\rx", 13, Wrong.BULK_END),
     (b"*1\r\n$3\r\nPING\r\n", 11, Wrong.BULK_END),
     (b"*2\r\n$3\r\nDEL\r\n$70\r\n" + b"k" * 70 + b"\n\r", 88, Wrong.BULK_END),
-    (b"*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n*1\r\n$4\r\nPIN\r\n\0", 31, Wrong.BULK_END),
 ]  # fmt: skip

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from aoftool.format import speed
-from aoftool.format.resp.scan import Kind, RespScanner, Status
+from aoftool.format.resp.scan import Kind, PureRespScanner, RespScanner, Status
 
 #: The twins under test: the pure one, and the one in use (the compiled one where it was built).
-TWINS = [RespScanner] + ([speed.RespScanner] if speed.COMPILED else [])
+TWINS = [PureRespScanner, RespScanner]
 NAMES = [
     (b"PING", -1, Kind.PLAIN), (b"SET", -3, Kind.PLAIN), (b"DEL", -2, Kind.PLAIN),
     (b"GET", 2, Kind.PLAIN), (b"SELECT", 2, Kind.SELECT), (b"MULTI", 1, Kind.MULTI),

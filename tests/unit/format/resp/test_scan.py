@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aoftool.format.resp import encode_command
+from aoftool.format.resp import encode_command, limits
 from aoftool.format.resp.reasons import Wrong
 from aoftool.format.resp.scan import Note, RespScanner
 from tests.builders import command, commands
@@ -82,7 +82,7 @@ def test_notes(cls: type[RespScanner], size: int, data: bytes, note: Note) -> No
 @twins
 def test_a_note_shows_the_words(cls: type[RespScanner]) -> None:
     (note,) = run(cls, commands("XGROUP CREATE k g 0"), 1 << 20)["notes"]
-    assert note == (int(Note.CONTAINER), 5, b"XGROUP", b"CREATE", 46)
+    assert note == (int(Note.CONTAINER), 5, b"XGROUP", b"CREATE", 49)
     (note,) = run(cls, b"#TS:17\r\n", 1 << 20)["notes"]
     assert note[2] == b"#TS:17"
 
@@ -123,3 +123,8 @@ def test_annotation_limits(cls: type[RespScanner]) -> None:
         assert run(cls, b"#" + b"x" * 1021 + b"\r\n", size)["bad"] is None
         assert run(cls, b"#" + b"x" * 1022 + b"\r\n", size)["bad"] == (1023, int(Wrong.ANNOTATION))
         assert run(cls, b"#x\n", size)["bad"] == (2, int(Wrong.ANNOTATION))
+
+
+def test_the_compiled_scanner_has_the_same_limits() -> None:
+    speed = pytest.importorskip("aoftool.format._speed")
+    assert speed.LIMITS == (limits.MAX_WORD, limits.MAX_DIGITS, limits.MAX_ANNOTATION)
