@@ -1,4 +1,4 @@
-"""The corpus of files that real servers wrote (tests/data/corpus/README.md), unpacked once a run."""
+"""The corpus of files that real servers wrote (see its README.md), unpacked once a run."""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ from aoftool.ops.source import source_size
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path)
+)
 @click.option(
     "--level",
     type=click.Choice([level.value for level in Level]),

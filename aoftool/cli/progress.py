@@ -29,7 +29,12 @@ def byte_progress(wanted: bool | None, total: int, name: str) -> Iterator[Progre
 
     # A bar of no known length for standard input: tqdm then shows bytes and rate only.
     with tqdm(
-        total=total or None, unit="B", unit_scale=True, unit_divisor=1024, desc=name, leave=False,
+        total=total or None,
+        unit="B",
+        unit_scale=True,
+        unit_divisor=1024,
+        desc=name,
+        leave=False,
         file=sys.stderr,
     ) as bar:
 

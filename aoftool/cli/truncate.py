@@ -34,7 +34,12 @@ from aoftool.ops.truncate import Plan, apply_truncate, plan_truncate
 )
 @progress_option
 def command(
-    path: Path, yes: bool, dry_run: bool, keep: bool, corrupt: bool, in_use: bool,
+    path: Path,
+    yes: bool,
+    dry_run: bool,
+    keep: bool,
+    corrupt: bool,
+    in_use: bool,
     progress: bool | None,
 ) -> None:
     """Cut what a crash left at the end of an AOF.

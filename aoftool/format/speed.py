@@ -35,4 +35,5 @@ COMPILED = _compiled is not None
 
 def pick(name: str, pure: _T) -> _T:
     """The compiled twin called ``name``, or ``pure`` where there is no compiled module."""
-    return pure if _compiled is None else getattr(_compiled, name)  # type: ignore[no-any-return]
+    twin: _T = pure if _compiled is None else getattr(_compiled, name)
+    return twin

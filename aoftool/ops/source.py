@@ -113,9 +113,9 @@ def _resolve_manifest(path: Path, manifest_path: Path) -> Source:
         raise FileSetError(f"a manifest of more than {MAX_MANIFEST} bytes", manifest_path)
     manifest = parse_manifest(data)
     parts = []
-    for file in manifest.load_order:
-        role = Role.BASE if file is manifest.base else Role.INCR
-        parts.append(Part(manifest_path.parent / os.fsdecode(file.name), role))
+    for entry in manifest.load_order:
+        role = Role.BASE if entry is manifest.base else Role.INCR
+        parts.append(Part(manifest_path.parent / os.fsdecode(entry.name), role))
     return Source(path, tuple(parts), manifest_path, manifest)
 
 

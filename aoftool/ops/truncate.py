@@ -110,8 +110,6 @@ def _refuse(report: FileReport, corrupt: bool) -> None:
     where = f"{finding.reason} (offset {finding.offset})"
     if report.cut is None:
         raise RefusedError(f"{where}: cutting does not mend this", path)
-    if report.cut.offset == 0:
-        raise RefusedError(f"{where}: the file does not begin as an AOF, nothing would stay", path)
     if not corrupt:
         found = sum(run.records for run in report.runs)
         behind = f"{found} whole commands stand behind it; " if found else ""
@@ -163,7 +161,8 @@ def apply_truncate(
 
     ``keep``: put the cut bytes into ``NAME.cut-OFFSET`` first. ``in_use``: cut even though another
     process has the file open for writing. Raises RefusedError where the file is not the one that
-    was checked, CorruptError where it is not sound afterwards, SourceError for what the system refuses.
+    was checked, CorruptError where it is not sound afterwards, SourceError where the system
+    refuses.
     """
     if plan.cut is None:
         return Outcome(None, plan.source)

@@ -12,8 +12,10 @@ ROOT = Path(__file__).parents[2]
 #: From the ground up; a module imports only from its own layer or from those before it.
 LAYERS = ["aoftool.errors", "aoftool.format", "aoftool.keyspace", "aoftool.ops", "aoftool.cli"]
 #: Modules of the standard library that touch the world; ``format`` and ``keyspace`` are pure.
-WORLD = {"os", "sys", "io", "socket", "time", "datetime", "random", "secrets", "logging", "pathlib",
-         "subprocess", "asyncio", "threading", "shutil", "tempfile", "signal", "select"}  # fmt: skip
+WORLD = {
+    "os", "sys", "io", "socket", "time", "datetime", "random", "secrets", "logging", "pathlib",
+    "subprocess", "asyncio", "threading", "shutil", "tempfile", "signal", "select",
+}  # fmt: skip
 #: speed.py looks at AOFTOOL_PURE, faces.py at the module table: see their docstrings.
 EXEMPT = {"aoftool.format.speed": {"os"}, "aoftool.format.faces": {"sys"}}
 #: What aofserver may use of aoftool.

@@ -17,11 +17,16 @@ def render(reports: list[SourceReport], quiet: bool) -> str:
         failures += verdict is not Verdict.CLEAN
         if quiet and verdict is Verdict.CLEAN:
             continue
-        case = ElementTree.SubElement(suite, "testcase", classname="aoftool.check", name=_xml_text(path))
+        case = ElementTree.SubElement(
+            suite, "testcase", classname="aoftool.check", name=_xml_text(path)
+        )
         lines = "\n".join(sentence(finding) for finding in findings)
         if verdict is not Verdict.CLEAN:
             failure = ElementTree.SubElement(
-                case, "failure", type=verdict.value, message=f"{verdict.value} (exit code {verdict.exit_code})"
+                case,
+                "failure",
+                type=verdict.value,
+                message=f"{verdict.value} (exit code {verdict.exit_code})",
             )
             failure.text = _xml_text(lines)
         elif lines:
@@ -35,4 +40,6 @@ def render(reports: list[SourceReport], quiet: bool) -> str:
 
 def _xml_text(text: str) -> str:
     """XML 1.0 has no form for control characters, not even escaped."""
-    return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(
+        c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text
+    )

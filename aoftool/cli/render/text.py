@@ -188,6 +188,6 @@ def _what_to_do(report: FileReport) -> list[str]:
         lines.append(
             f"  to cut {plural(cut.bytes, 'byte')} from offset {number(cut.offset)} on "
             f"({plural(cut.records, 'whole command')} among them): "
-            f"aoftool truncate{flag} {report.path}"
+            f"aoftool truncate{flag} {'FILE' if report.path == '-' else report.path}"
         )
     return lines

@@ -34,9 +34,7 @@ class AofEncoder:
         """
         return self.annotation(now_s) + self.select(db) + encode_command(argv)
 
-    def transaction(
-        self, commands: Iterable[tuple[int, Sequence[bytes]]], now_s: int = 0
-    ) -> bytes:
+    def transaction(self, commands: Iterable[tuple[int, Sequence[bytes]]], now_s: int = 0) -> bytes:
         """(db, argv) pairs between MULTI and EXEC; SELECTs stand inside, as Redis 7 writes them."""
         parts = [self.annotation(now_s), _MULTI]
         for db, argv in commands:

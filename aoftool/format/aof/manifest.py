@@ -180,9 +180,7 @@ class _Builder:
     def finish(self) -> Manifest:
         if self._base is None and not self._incr and not self._history:
             self._notes.append("names no file")
-        return Manifest(
-            self._base, tuple(self._history), tuple(self._incr), tuple(self._notes)
-        )
+        return Manifest(self._base, tuple(self._history), tuple(self._incr), tuple(self._notes))
 
 
 def _encode_line(file: ManifestFile) -> bytes:

@@ -96,7 +96,7 @@ def decode_command_at(buf: Buffer, pos: int, end: int) -> tuple[list[bytes], int
 def pure_decode_commands_at(
     buf: Buffer, pos: int, end: int, most: int
 ) -> tuple[list[list[bytes]], list[int]]:
-    """Decode up to ``most`` commands from ``pos`` on: their arguments, and the position behind each.
+    """Decode up to ``most`` commands from ``pos`` on: their arguments, the position behind each.
 
     Stops before an annotation, before a command that is not complete, and before one that is wrong
     unless it is the first, for which CorruptError is raised. ``buf`` is not empty.

@@ -1,4 +1,4 @@
-"""What can be wrong with the bytes of a RESP command: the codes both scanners use, and their texts."""
+"""What can be wrong with the bytes of a RESP command: codes for both scanners, and their texts."""
 
 from __future__ import annotations
 

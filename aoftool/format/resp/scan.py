@@ -24,7 +24,9 @@ class Status(IntEnum):
 
     MORE = 0  #: the window is used up to ``pos``; after it, ``skip`` bytes need not be looked at
     BAD = 1  #: a wrong byte at ``bad_offset``, for the reason ``bad_reason``
-    NOTE = 2  #: a whole record that the caller wants to see: ``note``, ``argc``, ``word0``, ``word1``
+    NOTE = (
+        2  #: a whole record that the caller wants to see: ``note``, ``argc``, ``word0``, ``word1``
+    )
 
 
 class Note(IntEnum):
@@ -104,7 +106,7 @@ class PureRespScanner:
         self.begin(0)
 
     def learn(self, name: bytes, arity: int, kind: int = Kind.PLAIN, count: int = 0) -> None:
-        """Make a command known: ``name`` in upper case, Redis's ``arity`` (0: any), seen ``count``."""
+        """Make a command known: ``name`` in upper case, its ``arity`` (0: any), seen ``count``."""
         if not 0 < len(name) <= MAX_WORD:
             raise ValueError(f"a command name has 1 to {MAX_WORD} bytes")
         self._slots[name] = len(self._names)

@@ -46,7 +46,9 @@ class Collector:
             return
         context_offset, context = self._context(offset) if offset is not None else (0, b"")
         report = self._report
-        view = opinion(code, report.preamble_end is not None and report.valid_up_to == report.preamble_end)
+        view = opinion(
+            code, report.preamble_end is not None and report.valid_up_to == report.preamble_end
+        )
         self._report.add(
             Finding(
                 code,

@@ -23,7 +23,8 @@ def check_set(source: Source, report: SourceReport) -> None:
     for file in report.files:
         if not Path(file.path).exists():
             report.add_error(
-                "missing-file", f"{Path(file.path).name} is in the manifest but not on disk",
+                "missing-file",
+                f"{Path(file.path).name} is in the manifest but not on disk",
                 Verdict.FILE_SET,
             )
     for file in report.files[:-1]:
@@ -38,7 +39,8 @@ def _refuse_cut(file: FileReport, report: SourceReport) -> None:
     file.cut = None
     name = Path(file.path).name
     report.add_error(
-        "not-last", f"{name} is cut short, but only the last file of a set may be",
+        "not-last",
+        f"{name} is cut short, but only the last file of a set may be",
         Verdict.FILE_SET,
     )
 

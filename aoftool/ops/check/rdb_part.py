@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from anycrc import Model
 
-from aoftool.format.rdb.opcodes import CRC_SINCE, NEWEST, OPCODES, TRAILER_SIZE, TYPES, Opcode
-from aoftool.format.rdb.opcodes import HEADER_SIZE, Dialect, logical_type
+from aoftool.format.rdb.opcodes import (
+    CRC_SINCE,
+    HEADER_SIZE,
+    NEWEST,
+    OPCODES,
+    TRAILER_SIZE,
+    TYPES,
+    Dialect,
+    Opcode,
+    logical_type,
+)
 from aoftool.format.rdb.read import read_shape
 from aoftool.format.rdb.walk import TEXT, RdbWalker, Wrong, plan_for
 from aoftool.format.resp.scan import Status
@@ -91,7 +100,9 @@ class RdbPart:
             return
         begin = walker.item_start - window.base + 1
         shape = read_shape(
-            OPCODES[self._dialect][item].program, bytes(window.view[begin : window.pos]), 0,
+            OPCODES[self._dialect][item].program,
+            bytes(window.view[begin : window.pos]),
+            0,
             window.pos - begin,
         )
         if shape is None:
@@ -133,7 +144,9 @@ class RdbPart:
                 return False
             if not stored:
                 self._collector.add(
-                    "rdb-no-checksum", Severity.NOTICE, "the RDB data carries no checksum",
+                    "rdb-no-checksum",
+                    Severity.NOTICE,
+                    "the RDB data carries no checksum",
                     window.offset,
                 )
             window.pos += TRAILER_SIZE
@@ -161,6 +174,11 @@ class RdbPart:
     def _add(self, code: str, reason: str, offset: int, verdict: Verdict) -> None:
         walker = self._walker
         self._collector.add(
-            code, Severity.ERROR, reason, offset,
-            start=walker.key_start, record=walker.keys + 1, verdict=verdict,
+            code,
+            Severity.ERROR,
+            reason,
+            offset,
+            start=walker.key_start,
+            record=walker.keys + 1,
+            verdict=verdict,
         )

@@ -147,9 +147,7 @@ class RespPart:
         if limit is None:
             self._collector.add("database-range", Severity.WARNING, text)
         else:
-            self._collector.add(
-                "database-range", Severity.ERROR, text, verdict=Verdict.CORRUPT
-            )
+            self._collector.add("database-range", Severity.ERROR, text, verdict=Verdict.CORRUPT)
 
 
 def shown(name: bytes) -> str:

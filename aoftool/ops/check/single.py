@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def _open(path: Path) -> int:
 def _check(
     fd: int, part: Part, report: FileReport, options: CheckOptions, progress: Progress
 ) -> None:
-    if os.path.isdir(fd):
+    if stat.S_ISDIR(os.fstat(fd).st_mode):
         raise IsADirectoryError(None, "is a directory, not a file")
     window = Window(fd, read_all=options.read_all, progress=progress)
     while window.end < HEADER_SIZE and window.fill():
@@ -88,9 +89,7 @@ def _check_rdb(
         return
     if header is None:
         text = "the file ends inside the RDB header; nothing can be cut to mend that"
-        collector.add(
-            "rdb-cut-short", Severity.ERROR, text, window.end, verdict=Verdict.CORRUPT
-        )
+        collector.add("rdb-cut-short", Severity.ERROR, text, window.end, verdict=Verdict.CORRUPT)
         return
     dialect, version, _ = header
     whole = RdbPart(window, fd, report, dialect, version).run()

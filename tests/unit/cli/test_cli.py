@@ -164,9 +164,7 @@ def test_file_names_that_are_no_text(tmp_path: Path) -> None:
     with open(path, "wb") as file:  # noqa: PTH123
         file.write(GOOD)
     for output_format in ("text", "json", "junit", "github"):
-        result = CliRunner().invoke(
-            main, ["check", "--format", output_format, os.fsdecode(path)]
-        )
+        result = CliRunner().invoke(main, ["check", "--format", output_format, os.fsdecode(path)])
         assert result.exit_code == 0, result.exception
 
 
@@ -225,5 +223,5 @@ def test_truncate_refuses_with_a_reason(tmp_path: Path) -> None:
     assert "Traceback" not in result.output
     assert run("truncate", "--yes", "--corrupt", "--no-keep", path).exit_code == 0
     assert path.read_bytes() == GOOD
-    assert os.listdir(tmp_path) == ["x.aof"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.aof"]
     assert run("truncate", "--yes", tmp_path / "gone").exit_code == 5

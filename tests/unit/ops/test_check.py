@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -78,9 +77,7 @@ def test_samples_are_what_their_readme_says() -> None:
         (b"#TS:12", "cut-short", len(GOOD)),
     ],
 )
-def test_truncated_tails(
-    tmp_path: Path, level: Level, tail: bytes, code: str, kept: int
-) -> None:
+def test_truncated_tails(tmp_path: Path, level: Level, tail: bytes, code: str, kept: int) -> None:
     report = check_bytes(tmp_path, GOOD + tail, level=level)
     assert (report.verdict, codes(report)) == (Verdict.TRUNCATED, [code])
     assert (report.valid_up_to, report.valid_records) == (kept, 5)
@@ -95,6 +92,7 @@ def test_where_a_cut_is_seen(tmp_path: Path) -> None:
     (finding,) = report.findings
     assert (finding.offset, finding.start, finding.record) == (len(GOOD), len(GOOD), 6)
     assert "1 argument not complete, the open one lacks 10 of its bytes" in finding.reason
+    assert finding.offset is not None
     shown = finding.context[finding.offset - finding.context_offset :]
     assert shown == cut[:40]
 
@@ -377,4 +375,4 @@ def test_nothing_is_written(tmp_path: Path) -> None:
     check(path)
     after = path.stat()
     assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
-    assert os.listdir(tmp_path) == ["x.aof"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.aof"]

@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_reading_on_gives_the_file(path: Path) -> None:
-    seen = []
+    seen: list[int] = []
     with opened(path) as fd:
         window = Window(fd, progress=seen.append)
         out = b""

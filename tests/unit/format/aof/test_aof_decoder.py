@@ -69,7 +69,7 @@ def test_pieces_of_any_size_give_the_same(name: str) -> None:
 
 
 def test_a_preamble_comes_first() -> None:
-    events, error, good_end = decode((SAMPLES / "preamble.aof").read_bytes(), 1 << 20)
+    events, error, _ = decode((SAMPLES / "preamble.aof").read_bytes(), 1 << 20)
     assert error is None
     assert isinstance(events[0], Header)
     end = next(event for event in events if isinstance(event, End))

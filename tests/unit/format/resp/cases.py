@@ -9,14 +9,31 @@ SOUND: list[tuple[list[bytes], bytes]] = [
     ([b"PING"], b"*1\r\n$4\r\nPING\r\n"),
     ([b"SET", b"k", b"v"], b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"),
     ([b"set", b"", b""], b"*3\r\n$3\r\nset\r\n$0\r\n\r\n$0\r\n\r\n"),
-    ([b"SET", b"\r\n", b"*1\r\n$4\r\nPING\r\n"], b"*3\r\n$3\r\nSET\r\n$2\r\n\r\n\r\n$14\r\n*1\r\n$4\r\nPING\r\n\r\n"),
-    ([b"SET", b"\0\xff", b"x" * 100], b"*3\r\n$3\r\nSET\r\n$2\r\n\0\xff\r\n$100\r\n" + b"x" * 100 + b"\r\n"),
-    ([b"SET", b"k", b"y" * 70000], b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$70000\r\n" + b"y" * 70000 + b"\r\n"),
-    ([b"DEL"] + [b"k%d" % i for i in range(200)],
-     b"*201\r\n$3\r\nDEL\r\n" + b"".join(b"$%d\r\nk%d\r\n" % (len(str(i)) + 1, i) for i in range(200))),
-    ([b"n" * 64, b"w" * 64], b"*2\r\n$64\r\n" + b"n" * 64 + b"\r\n$64\r\n" + b"w" * 64 + b"\r\n"),
-    ([b"n" * 65, b"w" * 65], b"*2\r\n$65\r\n" + b"n" * 65 + b"\r\n$65\r\n" + b"w" * 65 + b"\r\n"),
-]  # fmt: skip
+    (
+        [b"SET", b"\r\n", b"*1\r\n$4\r\nPING\r\n"],
+        b"*3\r\n$3\r\nSET\r\n$2\r\n\r\n\r\n$14\r\n*1\r\n$4\r\nPING\r\n\r\n",
+    ),
+    (
+        [b"SET", b"\0\xff", b"x" * 100],
+        b"*3\r\n$3\r\nSET\r\n$2\r\n\0\xff\r\n$100\r\n" + b"x" * 100 + b"\r\n",
+    ),
+    (
+        [b"SET", b"k", b"y" * 70000],
+        b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$70000\r\n" + b"y" * 70000 + b"\r\n",
+    ),
+    (
+        [b"DEL"] + [b"k%03d" % i for i in range(200)],
+        b"*201\r\n$3\r\nDEL\r\n" + b"".join(b"$4\r\nk%03d\r\n" % i for i in range(200)),
+    ),
+    (
+        [b"n" * 64, b"w" * 64],
+        b"*2\r\n$64\r\n" + b"n" * 64 + b"\r\n$64\r\n" + b"w" * 64 + b"\r\n",
+    ),
+    (
+        [b"n" * 65, b"w" * 65],
+        b"*2\r\n$65\r\n" + b"n" * 65 + b"\r\n$65\r\n" + b"w" * 65 + b"\r\n",
+    ),
+]
 
 #: Bytes, the offset of the wrong one, and why it is wrong.
 BROKEN: list[tuple[bytes, int, Wrong]] = [

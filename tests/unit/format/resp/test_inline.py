@@ -37,4 +37,6 @@ def test_what_is_quoted_comes_back(word: bytes) -> None:
 
 def test_which_words_need_quotes() -> None:
     assert not needs_quotes(b"appendonly.aof.1.base.rdb")
-    assert all(needs_quotes(word) for word in (b"", b"a b", b'a"b', b"a\\b", b"\xff", b"a\nb", b"'"))
+    assert all(
+        needs_quotes(word) for word in (b"", b"a b", b'a"b', b"a\\b", b"\xff", b"a\nb", b"'")
+    )
