@@ -1,4 +1,4 @@
-"""What redis-check-aof and the server's loader make of each kind of finding.
+"""Every kind of finding: what it means, and what redis-check-aof and the server make of it.
 
 Both were observed on files made for the purpose (docs/compatibility.md); where they disagree with
 each other or with this package, a report says so, because the operator will see their answer too.
@@ -10,76 +10,120 @@ from typing import NamedTuple
 
 
 class Opinion(NamedTuple):
-    """The checker's and the loader's behaviour, each in one clause."""
+    """The checker's and the loader's behaviour, each in one clause, and the finding's meaning.
+
+    The first two are empty where a finding is none of their business.
+    """
 
     checker: str
     loader: str
+    meaning: str
 
 
-_CUTS = Opinion(
-    "invalid; --fix cuts here",
-    "aof-load-truncated yes: cuts here and starts; no: refuses to start",
-)
+_FIX = "invalid; --fix cuts here"
+_CUT = "aof-load-truncated yes: cuts here and starts; no: refuses to start"
 #: The loader forgets the preamble when the very first command behind it is the one that is cut.
-_CUTS_PREAMBLE = Opinion(
-    "invalid; --fix cuts here",
+_CUT_ALL = (
     "aof-load-truncated yes: Redis up to 7.4 cuts at offset 0 and so loses the whole preamble; "
-    "no: refuses to start",
+    "no: refuses to start"
 )
-_BOTH_REFUSE = Opinion("invalid; --fix cuts here", "refuses to start (Bad file format)")
-_RDB_REFUSED = Opinion("refuses the preamble, --fix does nothing", "refuses to start")
+_BAD_FORMAT = "refuses to start (Bad file format)"
+_NO_FIX = "refuses the preamble, --fix does nothing"
+_VALID = "takes it for valid"
+_REFUSES = "refuses to start"
 
 OPINIONS: dict[str, Opinion] = {
-    "cut-short": _CUTS,
-    "open-multi": _CUTS,
-    "zero-filled": Opinion("invalid; --fix cuts here", "refuses to start (Bad file format)"),
+    # How the commands of a file may end.
+    "cut-short": Opinion(_FIX, _CUT, "the file ends inside a command"),
+    "open-multi": Opinion(_FIX, _CUT, "the file ends between MULTI and EXEC"),
+    "zero-filled": Opinion(_FIX, _BAD_FORMAT, "the tail of the file is zeros"),
     "length-past-end": Opinion(
         "invalid; --fix cuts here, the good commands behind included",
         "aof-load-truncated yes: cuts here, the good commands behind included",
+        "a length runs past the end of the file, yet whole commands follow",
     ),
-    "record-type": _BOTH_REFUSE,
-    "bulk-type": _BOTH_REFUSE,
+    # Wrong bytes.
+    "record-type": Opinion(_FIX, _BAD_FORMAT, "no command begins where one should"),
+    "bulk-type": Opinion(_FIX, _BAD_FORMAT, "no argument begins where one should"),
     "array-count": Opinion(
-        "takes a negative or signed count for valid", "refuses to start (Bad file format)"
+        "takes a negative or signed count for valid",
+        _BAD_FORMAT,
+        "the number of arguments is no plain number",
     ),
-    "no-arguments": Opinion("takes it for valid", "refuses to start (Bad file format)"),
+    "no-arguments": Opinion(_VALID, _BAD_FORMAT, "a command without arguments"),
     "bulk-length": Opinion(
-        "invalid, or a crash for a huge length", "refuses to start, or aborts for a huge length"
+        "invalid, or a crash for a huge length",
+        "refuses to start, or aborts for a huge length",
+        "the length of an argument is no plain number",
     ),
-    "line-end": Opinion("invalid; --fix cuts here", "does not look at it, and may load or misread"),
-    "bulk-end": Opinion("invalid; --fix cuts here", "does not look at these two bytes"),
-    "annotation": Opinion("takes a long line for valid", "refuses to start (Bad file format)"),
-    "annotations": Opinion("valid", "Redis before 7.0 refuses to start on a '#' line"),
-    "unknown-command": Opinion("takes it for valid", "refuses to start (Unknown command)"),
+    "line-end": Opinion(
+        _FIX, "does not look at it, and may load or misread", "no CR LF behind a number"
+    ),
+    "bulk-end": Opinion(_FIX, "does not look at these two bytes", "no CR LF behind an argument"),
+    "annotation": Opinion(
+        "takes a long line for valid", _BAD_FORMAT, "a '#' line without CR LF, or a very long one"
+    ),
+    # Commands.
+    "unknown-command": Opinion(
+        _VALID, "refuses to start (Unknown command)", "a command that no server knows"
+    ),
     "unknown-subcommand": Opinion(
-        "takes it for valid", "Redis 7 refuses to start; before, the command fails unseen"
+        _VALID,
+        "Redis 7 refuses to start; before, the command fails unseen",
+        "a sub-command that no server knows",
     ),
-    "module-command": Opinion("takes it for valid", "refuses to start without the module"),
-    "arity": Opinion("takes it for valid", "crashes, or the command fails unseen"),
-    "select": Opinion("takes it for valid", "stays in the database it was in"),
-    "database-range": Opinion("takes it for valid", "stays in the database it was in"),
-    "nested-multi": Opinion("invalid", "goes on with the outer transaction"),
-    "lone-exec": Opinion("invalid", "loads it and logs a critical error"),
-    "rdb-cut-short": _RDB_REFUSED,
-    "rdb-wrong-byte": _RDB_REFUSED,
-    "rdb-checksum": _RDB_REFUSED,
-    "rdb-newer": Opinion("refuses the version or type", "refuses to start"),
-    "rdb-in-incr": Opinion("invalid (reads an INCR file as commands only)", "refuses to start"),
+    "arity": Opinion(
+        _VALID, "crashes, or the command fails unseen", "too few or too many arguments"
+    ),
+    "select": Opinion(_VALID, "stays in the database it was in", "SELECT without a plain number"),
+    "nested-multi": Opinion(
+        "invalid", "goes on with the outer transaction", "MULTI inside a transaction"
+    ),
+    "lone-exec": Opinion("invalid", "loads it and logs a critical error", "EXEC without MULTI"),
+    "module-command": Opinion(
+        _VALID, "refuses to start without the module", "a module's command, by its name"
+    ),
+    "database-range": Opinion(
+        _VALID,
+        "stays in the database it was in",
+        "a database beyond --databases, or beyond the default of 16",
+    ),
+    "annotations": Opinion("valid", "Redis before 7.0 refuses to start on a '#' line", "'#' lines"),
+    # RDB data.
+    "rdb-cut-short": Opinion(_NO_FIX, _REFUSES, "the file ends inside its RDB data"),
+    "rdb-wrong-byte": Opinion(_NO_FIX, _REFUSES, "a byte that RDB data cannot have there"),
+    "rdb-checksum": Opinion(_NO_FIX, _REFUSES, "the RDB checksum does not fit the bytes"),
+    "rdb-newer": Opinion(
+        "refuses the version or type", _REFUSES, "a newer RDB version or type than known"
+    ),
+    "rdb-no-checksum": Opinion("valid", "loads it", "the RDB data carries no checksum"),
+    "rdb-in-incr": Opinion(
+        "invalid (reads an INCR file as commands only)", _REFUSES, "RDB data in an INCR file"
+    ),
+    # File sets.
     "not-last": Opinion(
         "invalid; --fix refuses",
         "refuses to start, but cuts the file first: the next start loads without a word",
+        "a file that is not the last of its set is cut short",
     ),
-    "missing-file": Opinion("invalid", "refuses to start"),
-    "manifest": Opinion("refuses the manifest", "refuses to start"),
-    "empty": Opinion("valid (Redis 6: an error)", "starts empty"),
+    "missing-file": Opinion("invalid", _REFUSES, "a file of the set is not there"),
+    "manifest": Opinion("refuses the manifest", _REFUSES, "a line of the manifest is wrong"),
+    "manifest-note": Opinion("valid", "loads it", "something odd in the manifest"),
+    "file-set": Opinion("", "", "a directory without files to check, or with several sets"),
+    "unnamed-file": Opinion("", "does not load it", "a file that the manifest does not name"),
+    # The file as such.
+    "empty": Opinion("valid (Redis 6: an error)", "starts empty", "the file is empty"),
+    "grew": Opinion("", "", "the file grew while it was read"),
+    "read-once": Opinion("", "", "standard input: what stands behind damage was not looked for"),
+    "unreadable": Opinion("", "", "the file cannot be opened or read"),
 }
-_SILENT = Opinion("", "")
 
 
 def opinion(code: str, behind_preamble: bool = False) -> Opinion:
-    """What the two make of findings of this code; empty where it is none of their business.
+    """What there is to say of findings of this code.
 
     ``behind_preamble``: nothing that is kept stands between the end of the preamble and the cut.
+    Raises KeyError for a code that is not in the table.
     """
-    found = OPINIONS.get(code, _SILENT)
-    return _CUTS_PREAMBLE if behind_preamble and found is _CUTS else found
+    found = OPINIONS[code]
+    return found._replace(loader=_CUT_ALL) if behind_preamble and found.loader == _CUT else found
