@@ -8,7 +8,7 @@ work=run
 rm -rf "$work"
 mkdir "$work" && cp samples/cut.aof "$work/"
 
-say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
+say() { printf '\n# %s\n' "$*"; }
 try() {
     printf '$ %s\n' "$*"
     "$@"

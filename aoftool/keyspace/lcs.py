@@ -1,4 +1,4 @@
-"""The longest common subsequence of two strings, with the matches that Redis reports (LCS, STRALGO).
+"""The longest common subsequence of two strings, with its matches as Redis has them (LCS, STRALGO).
 
 Redis fills a table of lengths and walks it backwards. Here a row of the table is one integer, a bit
 a column, set where the length grows from the column before: all that the walk has to know.
@@ -27,10 +27,10 @@ class Match:
 
 def lcs_length(a: bytes, b: bytes) -> int:
     """The length of the longest common subsequence (``LCS a b LEN``)."""
-    grows = 0
-    for grows in _rows(a, b):
-        pass
-    return grows.bit_count()
+    last = 0
+    for row in _rows(a, b):
+        last = row
+    return last.bit_count()
 
 
 def lcs_text(a: bytes, b: bytes) -> bytes:

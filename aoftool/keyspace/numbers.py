@@ -1,7 +1,7 @@
 """Number texts as Redis reads and writes them: 64-bit integers, doubles, 80-bit long doubles.
 
-Redis works with C's ``strtod``, ``strtold`` and ``printf``. Long doubles are those of x86: 64 bits of
-mantissa. Here a finite one is a Fraction that such a number can hold, an infinite one a float.
+Redis works with C's ``strtod``, ``strtold`` and ``printf``. Long doubles are those of x86: 64 bits
+of mantissa. Here a finite one is a Fraction that such a number can hold, an infinite one a float.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _MANTISSA_BITS = 64
 _MIN_EXPONENT = -16445
 _MAX_EXPONENT = 16383 - 63
 # Beyond this many decimal or binary places from 1 a number is surely out of range, or 0.
-_FAR = 40_000
-# Integers of at most this size go the short way through ``d2string`` (``double2ll``, 7.2 and later).
+_FAR, _FAR_DIGITS = 40_000, 6
+# Integers of at most this size are written in full (``double2ll``, from 7.2 on).
 _PLAIN_LIMIT = float(INT64_MAX // 2)
 _HUMAN_PLACES = 17
 
@@ -109,7 +109,7 @@ def round_long_double(value: Fraction) -> LongDouble:
     exponent = max(exponent, _MIN_EXPONENT)
     mantissa = _scaled(numerator, denominator, -exponent)
     if mantissa.bit_length() + exponent > _MAX_EXPONENT + _MANTISSA_BITS:
-        return math.copysign(math.inf, value)
+        return -math.inf if value < 0 else math.inf
     sign = -1 if value < 0 else 1
     if exponent >= 0:
         return Fraction(sign * mantissa << exponent)
@@ -135,7 +135,7 @@ def format_long_double(value: LongDouble) -> bytes:
 def format_score(value: float, *, shortest: bool = False) -> bytes:
     """The text of a score or another double in a RESP2 reply (``addReplyDouble``, ``d2string``).
 
-    As Redis 6.0 to 7.0 write it: ``%.17g``. With ``shortest`` as 7.2 and later: integers below 2^62
+    As Redis 6.0 to 7.0 write it: ``%.17g``. With ``shortest`` as 7.2 and later: integers up to 2^62
     in full, and else the fewest digits that read back as the same double.
     """
     if math.isnan(value):
@@ -169,7 +169,12 @@ def _exact(
     digits = _digits(match).lstrip(b"0")
     if not digits:
         return Fraction(0)
-    exponent = int(match[5] or b"0") - places * len(match[3] or match[4] or b"")
+    power = match[5] or b"0"
+    magnitude = power.lstrip(b"+-0") or b"0"
+    if len(magnitude) > _FAR_DIGITS:
+        return None
+    exponent = -int(magnitude) if power.startswith(b"-") else int(magnitude)
+    exponent -= places * len(match[3] or match[4] or b"")
     if not -_FAR < exponent < _FAR:
         return None
     # Decimal reads any number of digits; int() refuses more than 4300 in base 10.

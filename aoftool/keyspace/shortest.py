@@ -36,9 +36,7 @@ def _power_of_ten(exponent: int) -> tuple[int, int]:
     raise AssertionError(exponent)
 
 
-_POWERS = [
-    _power_of_ten(_FIRST_POWER + _POWER_STEP * index) for index in range(_POWER_COUNT)
-]
+_POWERS = [_power_of_ten(_FIRST_POWER + _POWER_STEP * index) for index in range(_POWER_COUNT)]
 
 
 def shortest_double(value: float) -> bytes:
@@ -59,7 +57,7 @@ def _laid_out(digits: bytes, exponent: int) -> bytes:
     """The text of digits * 10**exponent (``emit_digits``)."""
     count = len(digits)
     scientific = exponent + count - 1
-    if 0 <= exponent and scientific < count + 7:
+    if exponent >= 0 and scientific < count + 7:
         return digits + b"0" * exponent
     if exponent < 0 and (exponent > -7 or abs(scientific) < 4):
         if count + exponent <= 0:
@@ -95,7 +93,7 @@ def _digits(value: float) -> tuple[bytes, int]:
 
 
 def _cached_power(exponent: int) -> tuple[int, int, int]:
-    """The power of ten that brings ``exponent`` into range, and which it is (``find_cachedpow10``)."""
+    """The power of ten that brings ``exponent`` into range (``find_cachedpow10``)."""
     approximate = int(-(exponent + _POWER_COUNT) * _LOG10_OF_2)
     index = (approximate - _FIRST_POWER) // _POWER_STEP
     while True:

@@ -1,8 +1,8 @@
 """HyperLogLogs as Redis stores them, byte for byte: strings that PFADD, PFCOUNT, PFMERGE work on.
 
-A string is a header of 16 bytes and then 16384 registers of 6 bits. The header: ``HYLL``, one byte of
-encoding, three unused, and the last estimate (8 bytes, little-endian), whose top bit says that it is
-out of date. The registers are dense, 12288 bytes, or sparse, runs of equal ones (``sparse``).
+A string is a header of 16 bytes and then 16384 registers of 6 bits. The header: ``HYLL``, a byte of
+encoding, three unused, and the last estimate (8 bytes, little-endian), whose top bit says that it
+is out of date. The registers are dense, 12288 bytes, or sparse, runs of equal ones (``sparse``).
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ _MASK = (1 << 64) - 1
 _SEED = 0xADC83B19
 _MULTIPLIER = 0xC6A4A7935BD1E995
 _SHIFT = 47
-#: What C makes of an infinite estimate when it becomes a 64-bit integer.
-_INFINITE = -(1 << 63)
+#: What C makes of an estimate that is too great for a 64-bit integer.
+_TOO_GREAT = -(1 << 63)
 
 
 def place(element: bytes) -> tuple[int, int]:
@@ -54,9 +54,9 @@ def estimate(histogram: Sequence[int]) -> int:
     for value in range(Q, 0, -1):
         z = (z + histogram[value]) * 0.5
     z += m * _sigma(histogram[0] / m)
-    if z == 0:
-        return _INFINITE
-    found = _ALPHA * m * m / z
+    found = _ALPHA * m * m / z if z else math.inf
+    if found >= 2.0**63:
+        return _TOO_GREAT
     # llroundl: halves away from zero.
     return math.floor(found) + (found - math.floor(found) >= 0.5)
 

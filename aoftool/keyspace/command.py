@@ -1,0 +1,209 @@
+"""One declaration for each command: syntax, flags, keys, propagation, handler.
+
+@command("LPUSH", "key element [element ...]", WRITE | DENYOOM | FAST, Keys(1, 1),
+         group="list", since="1.0.0")
+def lpush(ctx: Context, argv: Argv) -> Reply:
+    '''Prepend elements to a list.'''
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Flag, auto
+
+from aoftool.format.resp.replies import Reply
+from aoftool.keyspace.context import Context, Style
+from aoftool.keyspace.errors import CommandError, wrong_arity
+from aoftool.keyspace.keyspecs import NO_KEYS, Argv, KeySpec
+from aoftool.keyspace.syntax import arity_of
+
+Handler = Callable[[Context, Argv], Reply]
+
+
+class Flags(Flag):
+    """Redis's command flags, as COMMAND names them."""
+
+    WRITE = auto()
+    READONLY = auto()
+    DENYOOM = auto()
+    ADMIN = auto()
+    PUBSUB = auto()
+    NOSCRIPT = auto()
+    BLOCKING = auto()
+    LOADING = auto()
+    STALE = auto()
+    FAST = auto()
+    NO_AUTH = auto()
+    MAY_REPLICATE = auto()
+    #: Not Redis's: the same call may do something else elsewhere or at another time.
+    RANDOM = auto()
+
+
+NO_FLAGS = Flags(0)
+WRITE, READONLY, DENYOOM, FAST = Flags.WRITE, Flags.READONLY, Flags.DENYOOM, Flags.FAST
+ADMIN, NOSCRIPT, BLOCKING, RANDOM = Flags.ADMIN, Flags.NOSCRIPT, Flags.BLOCKING, Flags.RANDOM
+LOADING, STALE, MAY_REPLICATE = Flags.LOADING, Flags.STALE, Flags.MAY_REPLICATE
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A finished call, as a propagation rule sees it.
+
+    ``ctx.fact`` is what the handler left; ``ctx.options.style`` says whose AOF is written.
+    """
+
+    ctx: Context
+    argv: Argv
+    reply: Reply
+
+
+#: What the AOF must say instead of the call: any number of commands. More than one becomes a
+#: transaction, unless the rule is declared ``separate``.
+Rule = Callable[[Call], Iterable[Sequence[bytes]]]
+
+
+def verbatim(call: Call) -> Iterable[Sequence[bytes]]:
+    """The call as it came: the rule of every write that does the same everywhere."""
+    return (call.argv,)
+
+
+def never(call: Call) -> Iterable[Sequence[bytes]]:
+    """Nothing."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is known of a command.
+
+    Attributes:
+        name: in upper case; of a sub-command both words, parted by a blank.
+        arity: Redis's arity, derived from the syntax.
+        forced: logged even where nothing changed (FLUSHALL).
+        separate: the records of the rule are not wrapped in a transaction (SET EX of Redis 6).
+        subcommands: by upper-case word.
+    """
+
+    name: bytes
+    syntax: str
+    arity: int
+    flags: Flags
+    keys: KeySpec
+    handler: Handler
+    propagate: Rule
+    group: str
+    since: str
+    summary: str
+    forced: bool = False
+    separate: bool = False
+    subcommands: dict[bytes, Command] = field(default_factory=dict)
+
+    def accepts(self, argc: int) -> bool:
+        """Whether so many arguments, the name included, fit the arity."""
+        return argc == self.arity if self.arity > 0 else argc >= -self.arity
+
+
+#: Bytes of a name, and of its arguments, that an error shows.
+_SHOWN = 128
+
+#: All declared commands by upper-case name.
+TABLE: dict[bytes, Command] = {}
+
+
+def command(
+    name: str,
+    syntax: str,
+    flags: Flags,
+    keys: KeySpec = NO_KEYS,
+    *,
+    group: str,
+    since: str,
+    propagate: Rule | None = None,
+    forced: bool = False,
+    separate: bool = False,
+) -> Callable[[Handler], Handler]:
+    """Declare the decorated function as the handler of a command, or of ``CONTAINER SUB``.
+
+    A write's rule is ``verbatim`` unless it says otherwise; one that is RANDOM or BLOCKING must say
+    otherwise, because the same words would do something else when they are replayed.
+    Raises ValueError for a declaration that cannot be right.
+    """
+    if propagate is None:
+        propagate = verbatim if WRITE in flags else never
+    if propagate is verbatim and (RANDOM in flags or BLOCKING in flags):
+        raise ValueError(f"{name} is random or blocking: say what the AOF must hold instead")
+
+    def declare(handler: Handler) -> Handler:
+        key = name.encode()
+        container, _, word = key.partition(b" ")
+        arity = arity_of(syntax)
+        row = Command(
+            key,
+            syntax,
+            arity + (1 if arity > 0 else -1) if word else arity,
+            flags,
+            keys,
+            handler,
+            propagate,
+            group,
+            since,
+            (handler.__doc__ or "").partition("\n")[0],
+            forced,
+            separate,
+        )
+        home = TABLE[container].subcommands if word else TABLE
+        if (word or key) in home:
+            raise ValueError(f"{name} is declared twice")
+        home[word or key] = row
+        return handler
+
+    return declare
+
+
+def container(name: str, group: str, since: str, flags: Flags = NO_FLAGS) -> None:
+    """Declare a command that only has sub-commands; declare those behind it."""
+    key = name.encode()
+    TABLE[key] = Command(
+        key, "subcommand [argument ...]", -2, flags, NO_KEYS, _bare, never, group, since,
+        f"The {name} commands.",
+    )  # fmt: skip
+
+
+def _bare(ctx: Context, argv: Argv) -> Reply:
+    """Called only by a word that is no sub-command."""
+    raise _unknown_subcommand(argv, ctx.options.style)
+
+
+def find(argv: Argv, style: Style = Style.REDIS_7) -> Command:
+    """The declared command that ``argv`` calls. Raises CommandError for none, or a wrong arity."""
+    found = TABLE.get(argv[0]) or TABLE.get(argv[0].upper())
+    if found is None:
+        raise _unknown(argv, style)
+    if found.subcommands and len(argv) > 1:
+        found = found.subcommands.get(argv[1].upper(), found)
+    if not found.accepts(len(argv)):
+        if b" " in found.name and style is Style.REDIS_6:
+            raise _unknown_subcommand(argv, style)
+        raise wrong_arity(found.name.replace(b" ", b"|"))
+    return found
+
+
+def _unknown(argv: Argv, style: Style) -> CommandError:
+    """The name, and the arguments up to 128 bytes (``processCommand``)."""
+    before, behind = (b"`", b"`, ") if style is Style.REDIS_6 else (b"'", b"' ")
+    shown = b""
+    for argument in argv[1:]:
+        if len(shown) >= _SHOWN:
+            break
+        shown += before + argument[: _SHOWN - len(shown)] + behind
+    name = before + argv[0][:_SHOWN] + before
+    return CommandError(b"ERR unknown command %b, with args beginning with: %b" % (name, shown))
+
+
+def _unknown_subcommand(argv: Argv, style: Style) -> CommandError:
+    if style is Style.REDIS_6:
+        text = b"ERR Unknown subcommand or wrong number of arguments for '%b'. Try %b HELP."
+    else:
+        text = b"ERR unknown subcommand '%b'. Try %b HELP."
+    return CommandError(text % (argv[1][:_SHOWN], argv[0].upper()))

@@ -1,0 +1,110 @@
+"""What a command handler works with: its database, the time, chance, and what it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from random import Random
+from typing import Any
+
+from aoftool.format.rdb import EncodingLimits
+from aoftool.keyspace.database import Database, Keyspace
+from aoftool.keyspace.errors import WRONG_TYPE, CommandError
+
+
+class Style(Enum):
+    """Whose AOF is written: what a command says in it differs (redis-facts: 6.0 and 7.x)."""
+
+    REDIS_6 = "6.0"
+    REDIS_7 = "7.4"
+
+
+@dataclass(slots=True)
+class Options:
+    """Configuration that the meaning of commands depends on.
+
+    Attributes:
+        style: whose AOF is written, and whose replies where they differ.
+        max_bulk: longest string in bytes (``proto-max-bulk-len``).
+        hll_sparse_max_bytes: ``hll-sparse-max-bytes``.
+        lazy_expire, lazy_user_del: UNLINK instead of DEL in the AOF (``lazyfree-lazy-expire``,
+            ``lazyfree-lazy-server-del``).
+        limits: thresholds of the compact encodings.
+    """
+
+    style: Style = Style.REDIS_6
+    max_bulk: int = 512 << 20
+    hll_sparse_max_bytes: int = 3000
+    lazy_expire: bool = False
+    lazy_server_del: bool = False
+    limits: EncodingLimits | None = None
+
+
+class Context:
+    """One caller's view of a keyspace; a handler gets it with every call.
+
+    Attributes:
+        keyspace: all databases.
+        db: the selected one.
+        rng: the only source of random numbers.
+        options: see there.
+        dirty: grows with every change to data; a command that leaves it alone is not logged.
+        trusted: the caller is a file or a primary: checks against clients are skipped
+            (``mustObeyClient``), and a time that is past deletes nothing.
+        resp3: whether replies may use what only RESP3 has.
+        fact: what a handler leaves for its own propagation rule (a filled-in id, a victim).
+        listener: called with (event name, key, database) for every change, or None.
+    """
+
+    __slots__ = (
+        "db",
+        "dirty",
+        "fact",
+        "keyspace",
+        "listener",
+        "options",
+        "resp3",
+        "rng",
+        "trusted",
+    )
+
+    def __init__(
+        self, keyspace: Keyspace, rng: Random | None = None, options: Options | None = None
+    ) -> None:
+        self.keyspace = keyspace
+        self.db: Database = keyspace.databases[0]
+        self.rng = rng or Random(0)
+        self.options = options or Options()
+        self.dirty = 0
+        self.trusted = False
+        self.resp3 = False
+        self.fact: Any = None
+        self.listener: Callable[[bytes, bytes, Database], None] | None = None
+
+    @property
+    def now_ms(self) -> int:
+        """Unix time in ms of this command."""
+        return self.keyspace.clock.now_ms
+
+    def changed(self, event: bytes, key: bytes, count: int = 1, db: Database | None = None) -> None:
+        """Tell that ``key`` was changed ``count`` times: counts dirty, and tells the listener.
+
+        ``event`` is Redis's keyspace event (``lpush``, ``del``), in ``db`` or the selected one.
+        """
+        self.dirty += count
+        if self.listener is not None:
+            self.listener(event, key, db or self.db)
+
+    def typed(self, key: bytes, kind: type | tuple[type, ...]) -> Any:
+        """The value at ``key``, or None. Raises CommandError WRONGTYPE for any other kind."""
+        value = self.db.get(key)
+        if value is not None and not isinstance(value, kind):
+            raise CommandError(WRONG_TYPE)
+        return value
+
+    def drop_if_empty(self, key: bytes, value: Any) -> None:
+        """Remove ``key`` where its collection has become empty, as every command does."""
+        if not len(value):
+            self.db.delete(key)
+            self.changed(b"del", key, 0)

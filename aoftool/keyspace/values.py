@@ -1,0 +1,150 @@
+"""How values are held: plain Python containers, so that a million keys cost what they must.
+
+    string      bytes, or bytearray once it was changed in place (APPEND, SETRANGE, SETBIT)
+    list        ShortList up to ``SHORT_LIST`` elements, LongList (a deque) beyond
+    set         SetValue
+    hash        HashValue: a dict of field to value, with the expiries of fields beside it
+    sorted set  ZSetValue: scores by member, and an order that is built when it is first needed
+    stream      StreamValue (``stream``)
+    module      ModuleValue of the RDB package, passed through
+
+The type of a key is the class of its value: ``type_name`` has the one table.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from sortedcontainers import SortedList
+
+if TYPE_CHECKING:
+    from random import Random
+
+#: A list of more elements than this becomes a LongList: both ends cheap, the middle dearer.
+SHORT_LIST = 512
+
+
+class ShortList(list[bytes]):
+    """A list value that is small: the methods of a deque on the memory of a list."""
+
+    __slots__ = ()
+
+    def popleft(self) -> bytes:
+        """Remove and return the head. Raises IndexError when empty."""
+        return self.pop(0)
+
+    def appendleft(self, element: bytes) -> None:
+        """Put an element before the head."""
+        self.insert(0, element)
+
+
+class LongList(deque[bytes]):
+    """A list value that was found to be long."""
+
+    __slots__ = ()
+
+
+ListValue = ShortList | LongList
+
+
+class SetValue(set[bytes]):
+    """A set. Change it by ``add_all``, ``remove_all`` and ``take`` only: they keep its sample."""
+
+    __slots__ = ("_order",)
+
+    def __init__(self, members: Iterable[bytes] = ()) -> None:
+        super().__init__(members)
+        self._order: list[bytes] | None = None
+
+    def add_all(self, members: Iterable[bytes]) -> int:
+        """Add members; how many are new."""
+        before = len(self)
+        self.update(members)
+        added = len(self) - before
+        if added:
+            self._order = None
+        return added
+
+    def remove_all(self, members: Iterable[bytes]) -> int:
+        """Take members out; how many were there."""
+        before = len(self)
+        self.difference_update(members)
+        removed = before - len(self)
+        if removed:
+            self._order = None
+        return removed
+
+    def order(self) -> list[bytes]:
+        """The members as a list, for picking by index; not to be changed by the caller."""
+        if self._order is None:
+            self._order = list(self)
+        return self._order
+
+    def take(self, rng: Random) -> bytes:
+        """Remove and return a member at random; constant time in a run of calls."""
+        order = self.order()
+        at = rng.randrange(len(order))
+        order[at], order[-1] = order[-1], order[at]
+        member = order.pop()
+        self.remove(member)
+        return member
+
+
+class HashValue(dict[bytes, bytes]):
+    """A hash; ``expires`` holds Unix times in ms of the fields that expire, or is None."""
+
+    __slots__ = ("expires",)
+
+    def __init__(self, fields: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        super().__init__(fields)
+        self.expires: dict[bytes, int] | None = None
+
+
+class ZSetValue:
+    """A sorted set.
+
+    ``scores`` maps members to scores. The order by (score, member) is built when it is first asked
+    for and kept up to date from then on, so that loading costs no more than a dict.
+    """
+
+    __slots__ = ("_order", "scores")
+
+    def __init__(self) -> None:
+        self.scores: dict[bytes, float] = {}
+        self._order: SortedList[tuple[float, bytes]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def put(self, member: bytes, score: float) -> None:
+        """Add a member or change its score; ``score`` is no NaN."""
+        if self._order is not None:
+            old = self.scores.get(member)
+            if old is not None:
+                self._order.remove((old, member))
+            self._order.add((score, member))
+        self.scores[member] = score
+
+    def remove(self, member: bytes) -> bool:
+        """Take a member out; whether it was there."""
+        score = self.scores.pop(member, None)
+        if score is None:
+            return False
+        if self._order is not None:
+            self._order.remove((score, member))
+        return True
+
+    @property
+    def order(self) -> SortedList[tuple[float, bytes]]:
+        """(score, member) pairs in order; a SortedList, so ranks and ranges are cheap."""
+        if self._order is None:
+            self._order = SortedList((score, member) for member, score in self.scores.items())
+        return self._order
+
+    def __iter__(self) -> Iterator[tuple[float, bytes]]:
+        """(score, member) pairs in order, without keeping an order that is not kept yet."""
+        if self._order is not None:
+            return iter(self._order)
+        return iter(sorted((score, member) for member, score in self.scores.items()))
