@@ -77,7 +77,8 @@ def command(
     verdict = worst([report.verdict for report in reports])
     text = render_reports(output_format, reports, quiet)
     if text:
-        click.echo(text)
+        # click leaves colours out where the output is no terminal; nobody else looks at NO_COLOR.
+        click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
     click.get_current_context().exit(int(verdict.exit_code))
 
 

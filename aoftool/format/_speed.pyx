@@ -16,7 +16,7 @@ ctypedef long long i64
 cdef enum:
     WORD = 64
     DIGITS = 18
-    ANNOTATION_LINE = 1024
+    ANNOTATION_LINE = 1023
     TABLE = 8192
     MAX_NAMES = 4096
 
@@ -364,8 +364,12 @@ cdef class RespScanner:
         row = &self.names[self.slot]
         row.count += 1
         if (row.arity > 0 and self.argc != row.arity) or self.argc < -row.arity:
-            self.db_records += 1
+            # A loader does not look at the arity: a MULTI with an argument opens a transaction.
+            self._effect(row)
             return self._noted(NOTE_ARITY)
+        return self._effect(row)
+
+    cdef int _effect(self, Name *row):
         if row.kind == KIND_PLAIN:
             self.db_records += 1
             return GO_ON

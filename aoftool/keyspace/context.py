@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aoftool.format.rdb import EncodingLimits
 from aoftool.keyspace.database import Database, Keyspace
 from aoftool.keyspace.errors import WRONG_TYPE, CommandError
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 class Style(Enum):
@@ -69,12 +71,10 @@ class Context:
         "trusted",
     )
 
-    def __init__(
-        self, keyspace: Keyspace, rng: Random | None = None, options: Options | None = None
-    ) -> None:
+    def __init__(self, keyspace: Keyspace, rng: Random, options: Options | None = None) -> None:
         self.keyspace = keyspace
         self.db: Database = keyspace.databases[0]
-        self.rng = rng or Random(0)
+        self.rng = rng
         self.options = options or Options()
         self.dirty = 0
         self.trusted = False

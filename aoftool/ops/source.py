@@ -64,7 +64,7 @@ def resolve(path: Path) -> Source:
             head = file.read(4096)
     except OSError as error:
         raise SourceError(error.strerror or str(error), path) from error
-    if looks_like_manifest(head):
+    if looks_like_manifest(head) or path.name.endswith(".manifest"):
         return _resolve_manifest(path, path)
     return Source(path, (Part(path, Role.SINGLE),))
 

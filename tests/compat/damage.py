@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from anycrc import Model
+
 from aoftool.format.rdb import RdbEncoder
 from tests.builders import command, commands
 from tests.compat.servers import AOF, AOF_DIR
@@ -54,22 +56,28 @@ class Case:
         return None
 
 
-def _preamble(*keys: str) -> bytes:
+def _preamble(*keys: str, db: int = 0) -> bytes:
     encoder = RdbEncoder(version=9)
     encoder.aux(b"redis-ver", b"6.2.14")
     encoder.aux(b"aof-preamble", b"1")
-    encoder.select_db(0)
+    encoder.select_db(db)
     encoder.resize_db(len(keys), 0)
     for key in keys:
         encoder.key(key.encode(), "string", b"value")
     return encoder.end()
 
 
+def _sealed(rdb: bytes) -> bytes:
+    """RDB data with its checksum."""
+    checksum: int = Model("CRC64-REDIS").calc(rdb)
+    return rdb + checksum.to_bytes(8, "little")
+
+
 # What stands before the damage, and behind it: four keys and one.
 GOOD = commands("SELECT 0", "SET a 1", "SET b 2", "MULTI", "SET c 3", "SET d 4", "EXEC")
 NEXT = command("SET", "e", "5")
 LAST = command("SET", "xyz", "hello")
-RDB = _preamble("p", "q")
+RDB, OTHER_RDB = _preamble("p", "q"), _preamble("r", "s")
 ZEROS = bytes(64)
 
 WHOLE = {
@@ -113,6 +121,9 @@ ENDS = {
     "behind a preamble, cut in the first command": RDB + LAST[:9],
     "behind a preamble, one byte": RDB + b"*",
     "behind a preamble, a first transaction without EXEC": RDB + commands("MULTI", "SET x 1"),
+    "behind a preamble, cut inside a first transaction": (
+        RDB + commands("MULTI", "SET x 1") + LAST[:9]
+    ),
     "behind a preamble, cut in the second command": RDB + command("SET", "a", "1") + LAST[:9],
     "behind a preamble, cut after SELECT": RDB + command("SELECT", "0") + LAST[:9],
     "zeros at the end": GOOD + ZEROS,
@@ -120,6 +131,7 @@ ENDS = {
     "zeros inside a transaction, to the end": GOOD + commands("MULTI", "SET x 1") + ZEROS,
     "zeros behind a preamble": RDB + ZEROS,
     "nothing but zeros": ZEROS,
+    "zeros for the CR LF of the last argument": GOOD + LAST[:-2] + bytes(2),
     "one zero at the end": GOOD + b"\0",
     "zeros, then commands": GOOD + ZEROS + NEXT,
     "text at the end": GOOD + b"Killed\n",
@@ -127,6 +139,8 @@ ENDS = {
     "random bytes at the end": GOOD + bytes.fromhex("9c1f00e37a0d0a55b2"),
     "a line feed at the end": GOOD + b"\n",
     "CR LF at the end": GOOD + b"\r\n",
+    "cut inside an annotation": GOOD + b"#TS:170",
+    "a length of 100 GB, the last": GOOD + LAST[:-11] + b"$100000000000\r\n9\r\n",
     "an argument's end overwritten, the last": GOOD + LAST[:-2] + b"??",
 }
 
@@ -155,7 +169,8 @@ MIDDLE = {
     "*03": b"*03\r\n$3\r\nSET\r\n$1\r\nx\r\n$1\r\n9\r\n",
     "a space before the number of arguments": b"* 3\r\n$3\r\nSET\r\n$1\r\nx\r\n$1\r\n9\r\n",
     "a space behind the number of arguments": b"*3 \r\n$3\r\nSET\r\n$1\r\nx\r\n$1\r\n9\r\n",
-    "a billion arguments announced": b"*1000000000\r\n$3\r\nSET\r\n$1\r\nx\r\n$1\r\n9\r\n",
+    "10^9 arguments announced": b"*1000000000\r\n$3\r\nSET\r\n$1\r\nx\r\n$1\r\n9\r\n",
+    "10^12 arguments announced": b"*1000000000000\r\n$3\r\nSET\r\n$1\r\nx\r\n$1\r\n9\r\n",
     "2^63-1 arguments announced": b"*9223372036854775807\r\n$3\r\nSET\r\n",
     "2^64 arguments announced": b"*18446744073709551616\r\n$3\r\nSET\r\n",
     "$-1": b"*3\r\n$3\r\nSET\r\n$1\r\nx\r\n$-1\r\n",
@@ -176,7 +191,7 @@ MEANING = {
     "an unknown command": command("NOSUCH", "x"),
     "an unknown command in a transaction": commands("MULTI", "NOSUCH x", "EXEC"),
     "a name of no bytes": command("", "x"),
-    "a name with a NUL byte": command(b"SET\0", "x", "9"),
+    "a name with a NUL byte": command(b"NOSUCH\0", "x"),
     "an unknown sub-command": command("XGROUP", "NOSUCH", "x", "y"),
     "a module's command": command("JSON.SET", "x", "$", "1"),
     "a command of a newer release": command("HPEXPIRE", "h", "1000", "FIELDS", "1", "f"),
@@ -194,20 +209,20 @@ MEANING = {
     "SELECT out of range": commands("SELECT 16", "SET x 9"),
     "SELECT of a negative number": commands("SELECT -1", "SET x 9"),
     "SELECT without a number": commands("SELECT x", "SET x 9"),
-    "SELECT with nothing": commands("SELECT", "SET x 9"),
     "a time stamp": b"#TS:1700000000\r\n",
     "another annotation": b"# words\r\n",
     "an annotation inside a transaction": (
         command("MULTI") + b"#TS:1700000000\r\n" + commands("SET x 9", "EXEC")
     ),
     "an annotation that ends with LF only": b"#TS:1700000000\n",
+    "an annotation of 1,023 bytes": b"#" + b"x" * 1020 + b"\r\n",
     "an annotation of 1,024 bytes": b"#" + b"x" * 1021 + b"\r\n",
     "an annotation of 2,000 bytes": b"#" + b"x" * 1997 + b"\r\n",
 }
 
-_SHORT_OF_CRC = RDB[:-8] + bytes([RDB[-8] ^ 1]) + RDB[-7:]
+_WRONG_CRC = RDB[:-8] + bytes([RDB[-8] ^ 1]) + RDB[-7:]
 RDB_PART = {
-    "preamble: a wrong checksum": _SHORT_OF_CRC + GOOD,
+    "preamble: a wrong checksum": _WRONG_CRC + GOOD,
     "preamble: no checksum": RDB[:-8] + bytes(8) + GOOD,
     "preamble: cut inside its header": RDB[:7],
     "preamble: cut inside its magic": RDB[:3],
@@ -218,8 +233,8 @@ RDB_PART = {
     "preamble: version 99": b"REDIS0099" + RDB[9:] + GOOD,
     "preamble: no version": b"REDIS????" + RDB[9:] + GOOD,
     "preamble: version 0": b"REDIS0000" + RDB[9:] + GOOD,
-    "preamble: a database out of range": RDB.replace(b"\xfe\x00", b"\xfe\x20")[:-8] + bytes(8),
-    "preamble of Valkey": b"VALKEY080" + RDB[9:-8] + bytes(8) + GOOD,
+    "preamble: a database out of range": _preamble("p", db=32),
+    "preamble of Valkey": _sealed(b"VALKEY080" + RDB[9:-8]) + GOOD,
 }
 
 
@@ -227,7 +242,11 @@ def _line(name: str, seq: object, kind: str) -> bytes:
     return f"file {Path(name).name} seq {seq} type {kind}\n".encode()
 
 
-BASE_LINE, INCR_LINE, INCR_2_LINE = _line(BASE_RDB, 1, "b"), _line(INCR_1, 1, "i"), _line(INCR_2, 2, "i")
+BASE_LINE, INCR_LINE, INCR_2_LINE = (
+    _line(BASE_RDB, 1, "b"),
+    _line(INCR_1, 1, "i"),
+    _line(INCR_2, 2, "i"),
+)
 SET = {BASE_RDB: RDB, INCR_1: GOOD, INCR_2: NEXT}
 SET_LINES = BASE_LINE + INCR_LINE + INCR_2_LINE
 AOF_BASE_LINES = _line(BASE_AOF, 1, "b") + INCR_LINE
@@ -243,6 +262,16 @@ SETS: dict[str, tuple[bytes, dict[str, bytes], str]] = {
     "a BASE file that is empty": (SET_LINES, SET | {BASE_RDB: b""}, BASE_RDB),
     "the last INCR file cut": (SET_LINES, SET | {INCR_2: NEXT + LAST[:9]}, INCR_2),
     "the last INCR file cut in its first command": (SET_LINES, SET | {INCR_2: LAST[:9]}, INCR_2),
+    "the last INCR file cut inside a transaction": (
+        SET_LINES,
+        SET | {INCR_2: NEXT + commands("MULTI", "SET x 1") + LAST[:9]},
+        INCR_2,
+    ),
+    "the last INCR file cut inside an annotation": (
+        SET_LINES,
+        SET | {INCR_2: NEXT + b"#TS:170"},
+        INCR_2,
+    ),
     "the last INCR file without EXEC": (
         SET_LINES,
         SET | {INCR_2: NEXT + commands("MULTI", "SET x 1")},
@@ -287,9 +316,14 @@ SETS: dict[str, tuple[bytes, dict[str, bytes], str]] = {
         BASE_RDB,
     ),
     "an RDB BASE cut": (SET_LINES, SET | {BASE_RDB: RDB[:-12]}, BASE_RDB),
-    "an RDB BASE with a wrong checksum": (SET_LINES, SET | {BASE_RDB: _SHORT_OF_CRC}, BASE_RDB),
-    "RDB in an INCR file": (SET_LINES, SET | {INCR_2: RDB}, INCR_2),
-    "RDB in an INCR file that is not the last": (SET_LINES, SET | {INCR_1: RDB}, INCR_1),
+    "an RDB BASE with a wrong checksum": (SET_LINES, SET | {BASE_RDB: _WRONG_CRC}, BASE_RDB),
+    "RDB in an INCR file": (SET_LINES, SET | {INCR_2: OTHER_RDB}, INCR_2),
+    "RDB in an INCR file, with a key of the BASE": (SET_LINES, SET | {INCR_2: RDB}, INCR_2),
+    "RDB in an INCR file that is not the last": (
+        SET_LINES,
+        SET | {INCR_1: OTHER_RDB},
+        INCR_1,
+    ),
     "the BASE file is missing": (SET_LINES, {INCR_1: GOOD, INCR_2: NEXT}, INCR_2),
     "an INCR file is missing": (SET_LINES, {BASE_RDB: RDB, INCR_2: NEXT}, INCR_2),
     "the last INCR file is missing": (SET_LINES, {BASE_RDB: RDB, INCR_1: GOOD}, INCR_1),
@@ -346,9 +380,7 @@ def _cases() -> list[Case]:
     for name, (lines, files, target) in SETS.items():
         cases.append(Case(f"set: {name}", "Multi-part sets", {MANIFEST: lines} | files, target))
     for name, lines in MANIFESTS.items():
-        cases.append(
-            Case(f"manifest: {name}", "Manifests", {MANIFEST: lines} | SET, INCR_2)
-        )
+        cases.append(Case(f"manifest: {name}", "Manifests", {MANIFEST: lines} | SET, INCR_2))
     return cases
 
 

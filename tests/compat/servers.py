@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 STARTUP_SECONDS = 20
 #: More address space than any of the files needs; what a hostile length asks for is beyond it.
@@ -110,7 +112,7 @@ def serving(release: str, folder: Path, *options: str) -> Iterator[Any]:
         bound = ["--port", "0", "--unixsocket", socket, "--dir", str(folder), "--save", ""]
         argv = [program, *bound, "--crash-memcheck-enabled", "no", *options]
         server = subprocess.Popen(argv, stdout=sink, stderr=sink, preexec_fn=limited)
-        client = redis.Redis(unix_socket_path=socket, decode_responses=False)
+        client = redis.Redis(unix_socket_path=socket, retry=Retry(NoBackoff(), 0))
         try:
             _wait_until_loaded(server, client, log)
             yield client

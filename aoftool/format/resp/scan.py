@@ -367,10 +367,13 @@ class PureRespScanner:
                 self.nameless += 1
             return self._noted(Note.UNKNOWN)
         self._counts[slot] += 1
-        if not arity_fits(self._arities[slot], self.argc):
-            self._db_records += 1
-            return self._noted(Note.ARITY)
-        kind = self._kinds[slot]
+        status = self._effect(self._kinds[slot])
+        if arity_fits(self._arities[slot], self.argc):
+            return status
+        # A loader does not look at the arity: a MULTI with an argument opens a transaction.
+        return self._noted(Note.ARITY)
+
+    def _effect(self, kind: int) -> int | None:
         if kind == Kind.SELECT:
             return self._select()
         if kind == Kind.MULTI:

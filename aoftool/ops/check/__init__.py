@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aoftool.errors import FileSetError, SourceError
-from aoftool.ops.check.fileset import check_set
+from aoftool.ops.check.fileset import check_set, missing_files
 from aoftool.ops.check.options import CheckOptions, Level
 from aoftool.ops.check.report import (
     Cut,
@@ -57,7 +57,13 @@ def check_path(
     except SourceError as error:
         report.add_error("unreadable", error.reason, Verdict.UNREADABLE)
         return report
-    report.files = [check_file(part, options, progress) for part in source.parts]
+    missing = missing_files(source)
+    report.files = [
+        FileReport(str(part.path), part.role.value, verdict=Verdict.FILE_SET)
+        if part in missing
+        else check_file(part, options, progress)
+        for part in source.parts
+    ]
     if source.manifest is not None:
-        check_set(source, report)
+        check_set(source, missing, report)
     return report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from aoftool.ops.check.opinions import opinion
+from aoftool.ops.check.opinions import Place, opinion
 from aoftool.ops.check.report import FileReport, Finding, Severity, Verdict
 from aoftool.ops.window import Window
 
@@ -45,10 +45,8 @@ class Collector:
             self._count_on(code)
             return
         context_offset, context = self._context(offset) if offset is not None else (0, b"")
-        report = self._report
-        view = opinion(
-            code, report.preamble_end is not None and report.valid_up_to == report.preamble_end
-        )
+        found = context[offset - context_offset :] if offset is not None else b""
+        view = opinion(code, self._place(start, found))
         self._report.add(
             Finding(
                 code,
@@ -64,6 +62,17 @@ class Collector:
             ),
             verdict,
         )
+
+    def _place(self, start: int | None, found: bytes) -> Place:
+        """Where a command that starts at ``start`` stands; ``found`` is what is seen there."""
+        report = self._report
+        if found.startswith(b"#"):
+            return Place.ANNOTATION
+        if start is not None and start > report.valid_up_to:
+            return Place.IN_TRANSACTION
+        if report.preamble_end is not None and report.valid_up_to == report.preamble_end:
+            return Place.BEHIND_PREAMBLE
+        return Place.PLAIN
 
     def _count_on(self, code: str) -> None:
         findings = self._report.findings

@@ -6,10 +6,17 @@ import os
 from pathlib import Path
 
 from aoftool.ops.check.report import FileReport, Severity, SourceReport, Verdict
-from aoftool.ops.source import Source
+from aoftool.ops.source import Part, Source
 
 
-def check_set(source: Source, report: SourceReport) -> None:
+def missing_files(source: Source) -> list[Part]:
+    """The parts that a manifest names and that are not there."""
+    if source.manifest is None:
+        return []
+    return [part for part in source.parts if not part.path.exists()]
+
+
+def check_set(source: Source, missing: list[Part], report: SourceReport) -> None:
     """Add to the report what is wrong between the files; each file has been checked by itself."""
     manifest = source.manifest
     assert manifest is not None
@@ -20,13 +27,9 @@ def check_set(source: Source, report: SourceReport) -> None:
         report.add_finding(
             "manifest-note", Severity.WARNING, "the manifest names no file to load: starts empty"
         )
-    for file in report.files:
-        if not Path(file.path).exists():
-            report.add_error(
-                "missing-file",
-                f"{Path(file.path).name} is in the manifest but not on disk",
-                Verdict.FILE_SET,
-            )
+    for part in missing:
+        text = f"{part.path.name} is in the manifest but not on disk"
+        report.add_error("missing-file", text, Verdict.FILE_SET)
     for file in report.files[:-1]:
         _refuse_cut(file, report)
     _strangers(source, report)

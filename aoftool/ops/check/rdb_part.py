@@ -19,6 +19,8 @@ from aoftool.format.rdb.read import read_shape
 from aoftool.format.rdb.walk import TEXT, RdbWalker, Wrong, plan_for
 from aoftool.format.resp.scan import Status
 from aoftool.ops.check.collector import Collector
+from aoftool.ops.check.databases import check_database_range
+from aoftool.ops.check.options import CheckOptions
 from aoftool.ops.check.report import FileReport, Severity, Verdict
 from aoftool.ops.window import Window
 
@@ -31,7 +33,13 @@ class RdbPart:
     """One pass over the RDB items of one file, filling in its report."""
 
     def __init__(
-        self, window: Window, fd: int, report: FileReport, dialect: Dialect, version: int
+        self,
+        window: Window,
+        fd: int,
+        report: FileReport,
+        options: CheckOptions,
+        dialect: Dialect,
+        version: int,
     ) -> None:
         self._window = window
         self._report = report
@@ -42,7 +50,8 @@ class RdbPart:
         self._crc = 0
         self._db = 0
         self._db_keys = 0
-        self._prefix = report.role
+        self._options = options
+        self._greatest_db = 0
 
     def run(self) -> bool:
         """Walk to the end of the RDB part; True where it is whole. Raises OSError."""
@@ -120,6 +129,7 @@ class RdbPart:
         if count:
             self._report.databases[self._db] = self._report.databases.get(self._db, 0) + count
         self._db, self._db_keys = db, self._walker.keys
+        self._greatest_db = max(self._greatest_db, db)
 
     def _collect(self) -> None:
         walker, report = self._walker, self._report
@@ -128,6 +138,9 @@ class RdbPart:
         for number, count in walker.type_counts().items():
             name = logical_type(TYPES[self._dialect][number])
             report.types[name] = report.types.get(name, 0) + count
+        check_database_range(
+            self._collector, "rdb-database-range", self._greatest_db, self._options
+        )
 
     def _check_crc(self) -> bool:
         """Compare the checksum behind the EOF opcode; it is 0 where the server wrote none."""

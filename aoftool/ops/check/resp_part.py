@@ -7,7 +7,8 @@ from aoftool.format.resp.scan import Kind, Note, Status
 from aoftool.keyspace.catalog import Command, commands
 from aoftool.ops.check.collector import Collector
 from aoftool.ops.check.damage import judge_end
-from aoftool.ops.check.options import DEFAULT_DATABASES, CheckOptions, Level
+from aoftool.ops.check.databases import check_database_range
+from aoftool.ops.check.options import CheckOptions, Level
 from aoftool.ops.check.report import FileReport, Severity, Verdict
 from aoftool.ops.check.scanning import drive, new_scanner
 from aoftool.ops.source import Role
@@ -133,21 +134,12 @@ class RespPart:
         newest = max([self._since, *since], default=())
         report.requires = ".".join(map(str, newest)) or None
         if self._strict:
-            self._database_range(max([scanner.db, *databases]))
+            greatest = max([scanner.db, *databases])
+            check_database_range(self._collector, "database-range", greatest, self._options)
         if report.annotations and report.role == Role.SINGLE.value:
             # Files of a set need Redis 7 anyway.
             text = f"'#' lines: {report.annotations}"
             self._collector.add("annotations", Severity.NOTICE, text)
-
-    def _database_range(self, newest: int) -> None:
-        limit = self._options.databases
-        if newest < (limit or DEFAULT_DATABASES):
-            return
-        text = f"database {newest} is selected: the server needs 'databases {newest + 1}' or more"
-        if limit is None:
-            self._collector.add("database-range", Severity.WARNING, text)
-        else:
-            self._collector.add("database-range", Severity.ERROR, text, verdict=Verdict.CORRUPT)
 
 
 def shown(name: bytes) -> str:

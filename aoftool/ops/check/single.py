@@ -92,7 +92,7 @@ def _check_rdb(
         collector.add("rdb-cut-short", Severity.ERROR, text, window.end, verdict=Verdict.CORRUPT)
         return
     dialect, version, _ = header
-    whole = RdbPart(window, fd, report, dialect, version).run()
+    whole = RdbPart(window, fd, report, options, dialect, version).run()
     if _is_preamble(report):
         report.kind = FileKind.AOF_PREAMBLE
     if not whole:

@@ -61,6 +61,14 @@ def test_check_in_words(name: str, exit_code: int, words: str) -> None:
     assert "\x1b" not in result.output
 
 
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colour_on_a_terminal_unless_forbidden(no_color: str, coloured: bool) -> None:
+    result = CliRunner(env={"NO_COLOR": no_color}).invoke(
+        main, ["check", str(SAMPLES / "cut.aof")], color=True
+    )
+    assert ("\x1b[" in result.output) is coloured
+
+
 def test_the_text_in_full() -> None:
     result = run("check", SAMPLES / "cut.aof")
     lines = result.output.splitlines()

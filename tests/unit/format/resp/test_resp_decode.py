@@ -78,11 +78,11 @@ def test_annotations() -> None:
     with pytest.raises(CorruptError, match="annotation") as caught:
         decode_annotation_at(b"#no carriage return\n", 0, 20)
     assert caught.value.offset == 19
-    long = b"#" + b"x" * 1021 + b"\r\n"
-    assert decode_annotation_at(long, 0, len(long)) == (long[:-2], 1024)
+    long = b"#" + b"x" * 1020 + b"\r\n"
+    assert decode_annotation_at(long, 0, len(long)) == (long[:-2], 1023)
     with pytest.raises(CorruptError):
-        decode_annotation_at(b"x" + long, 0, 1025)
-    assert decode_annotation_at(long, 0, 1023) is None
+        decode_annotation_at(b"x" + long, 0, 1024)
+    assert decode_annotation_at(long, 0, 1022) is None
 
 
 @pytest.mark.parametrize("text", [b"TS:1", b"#a\nb", b"#a\r"])

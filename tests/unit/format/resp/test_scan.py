@@ -120,8 +120,8 @@ def test_learned_names(cls: type[RespScanner]) -> None:
 @twins
 def test_annotation_limits(cls: type[RespScanner]) -> None:
     for size in (1, 100, 1 << 20):
-        assert run(cls, b"#" + b"x" * 1021 + b"\r\n", size)["bad"] is None
-        assert run(cls, b"#" + b"x" * 1022 + b"\r\n", size)["bad"] == (1023, int(Wrong.ANNOTATION))
+        assert run(cls, b"#" + b"x" * 1020 + b"\r\n", size)["bad"] is None
+        assert run(cls, b"#" + b"x" * 1021 + b"\r\n", size)["bad"] == (1022, int(Wrong.ANNOTATION))
         assert run(cls, b"#x\n", size)["bad"] == (2, int(Wrong.ANNOTATION))
 
 
