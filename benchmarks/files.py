@@ -76,6 +76,28 @@ def one_value(folder: Path, size: int) -> Path:
     return _kept(folder / f"one-value-{size}.aof", make)
 
 
+def mixed(folder: Path, count: int) -> Path:
+    """An AOF of strings, hashes, lists, sorted sets and expiries, ``count`` rounds of five."""
+
+    def make(path: Path) -> None:
+        rng = random.Random(2)
+        with path.open("wb") as file:
+            file.write(_SELECT)
+            for _ in range(count):
+                at = rng.randrange(count // 4)
+                file.write(
+                    encode_command([b"SET", b"s:%d" % at, b"value:%d" % rng.randrange(10**9)])
+                    + encode_command([b"HSET", b"h:%d" % (at // 8), b"f%d" % (at % 8), b"v%d" % at])
+                    + encode_command([b"RPUSH", b"l:%d" % (at // 8), b"element:%d" % at])
+                    + encode_command(
+                        [b"ZADD", b"z:%d" % (at // 8), b"%d.5" % at, b"m%d" % (at % 16)]
+                    )
+                    + encode_command([b"PEXPIREAT", b"s:%d" % at, b"4000000000000"])
+                )
+
+    return _kept(folder / f"mixed-{count}.aof", make)
+
+
 def preamble(folder: Path, keys: int) -> Path:
     """What redis-server 6.2 writes when it rewrites ``keys`` small string keys."""
 

@@ -12,6 +12,7 @@ from aoftool import __version__
 #: The line stands here so that ``--help`` need not import every command.
 _COMMANDS = {
     "check": ("aoftool.cli.check", "Say whether files load, what they hold and what is wrong."),
+    "rewrite": ("aoftool.cli.rewrite", "Write the smallest file that rebuilds what a file holds."),
     "truncate": ("aoftool.cli.truncate", "Cut what a crash left at the end of an AOF."),
 }
 

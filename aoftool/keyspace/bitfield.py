@@ -85,8 +85,8 @@ def bitfield(data: bytes, ops: Sequence[FieldOp]) -> tuple[bytes, list[int | Non
     """
     buffer = bytearray(data)
     writes = [op for op in ops if op.action is not Action.GET]
-    grow(buffer, max((_end(op) for op in writes), default=0))
-    replies = [_step(buffer, op) for op in ops]
+    grow(buffer, max((end_of(op) for op in writes), default=0))
+    replies = [step_in(buffer, op)[0] for op in ops]
     written = sum(
         op.action is not Action.GET and reply is not None
         for op, reply in zip(ops, replies, strict=True)
@@ -131,23 +131,27 @@ def fitted(field: FieldType, value: int, increment: int, overflow: Overflow) -> 
     return wrapped - (1 << field.bits) if wrapped > high else wrapped
 
 
-def _end(op: FieldOp) -> int:
+def end_of(op: FieldOp) -> int:
     """Bytes a string must have for a step to write."""
     return (op.offset + op.type.bits + 7) >> 3
 
 
-def _step(buffer: bytearray, op: FieldOp) -> int | None:
+def step_in(buffer: bytearray, op: FieldOp) -> tuple[int | None, bool]:
+    """Do one step in place, on a string that is long enough for it.
+
+    Returns the reply (None for a step that failed), and whether the field has another value now.
+    """
     old = get_field(buffer, op.type, op.offset)
     if op.action is Action.GET:
-        return old
+        return old, False
     if op.action is Action.INCRBY:
         new = fitted(op.type, old, op.value, op.overflow)
     else:
         new = fitted(op.type, op.value if op.type.signed else op.value % _UINT64, 0, op.overflow)
     if new is None:
-        return None
+        return None, False
     set_field_in(buffer, op.type, op.offset, new)
-    return old if op.action is Action.SET else new
+    return old if op.action is Action.SET else new, new != old
 
 
 def _limits(field: FieldType) -> tuple[int, int]:

@@ -40,7 +40,7 @@ def grow(buffer: bytearray, size: int) -> None:
         buffer.extend(bytes(size - len(buffer)))
 
 
-def bitcount(data: bytes, start: int = 0, end: int = -1, *, bits: bool = False) -> int:
+def bitcount(data: bytes | bytearray, start: int = 0, end: int = -1, *, bits: bool = False) -> int:
     """How many bits are 1 from ``start`` to ``end``, both inclusive (``bitcountCommand``).
 
     Positions are bytes, with ``bits`` bits; negative ones count from the end.
@@ -52,7 +52,7 @@ def bitcount(data: bytes, start: int = 0, end: int = -1, *, bits: bool = False) 
 
 
 def bitpos(
-    data: bytes, bit: int, start: int = 0, end: int | None = None, *, bits: bool = False
+    data: bytes | bytearray, bit: int, start: int = 0, end: int | None = None, *, bits: bool = False
 ) -> int:
     """The position of the first bit that is ``bit``, counted from the start of ``data``; else -1.
 
@@ -70,7 +70,7 @@ def bitpos(
     return ((at + skipped) << 3) + 8 - byte.bit_length()
 
 
-def bitop(operation: bytes, sources: Sequence[bytes]) -> bytes:
+def bitop(operation: bytes, sources: Sequence[bytes | bytearray]) -> bytes:
     """The sources combined bit by bit, shorter ones filled up with zeros (``bitopCommand``).
 
     ``operation``: ``AND``, ``OR``, ``XOR``, or ``NOT`` with a single source. A missing key is
@@ -84,7 +84,7 @@ def bitop(operation: bytes, sources: Sequence[bytes]) -> bytes:
 
 
 def _piece(
-    data: bytes, start: int, end: int, bits: bool, fill: int
+    data: bytes | bytearray, start: int, end: int, bits: bool, fill: int
 ) -> tuple[bytes | bytearray, int]:
     """The bytes of a range; bits in its first and last byte that are outside are set to ``fill``.
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Flag, auto
 
-from aoftool.format.resp.replies import Reply
+from aoftool.format.resp.replies import Reply, Status
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import CommandError, wrong_arity
 from aoftool.keyspace.keyspecs import NO_KEYS, Argv, KeySpec
@@ -68,6 +68,11 @@ def verbatim(call: Call) -> Iterable[Sequence[bytes]]:
     return (call.argv,)
 
 
+def from_fact(call: Call) -> Iterable[Sequence[bytes]]:
+    """The one command that the handler has left in ``ctx.fact``."""
+    return (call.ctx.fact,)
+
+
 def never(call: Call) -> Iterable[Sequence[bytes]]:
     """Nothing."""
     return ()
@@ -80,8 +85,9 @@ class Command:
     Attributes:
         name: in upper case; of a sub-command both words, parted by a blank.
         arity: Redis's arity, derived from the syntax.
-        forced: logged even where nothing changed (FLUSHALL).
-        separate: the records of the rule are not wrapped in a transaction (SET EX of Redis 6).
+        forced: logged even where nothing changed (FLUSHALL); a style: only in that one's AOF.
+        separate: the records of the rule are not wrapped in a transaction (SET EX of Redis 6);
+            a style: only where that one's AOF is written.
         subcommands: by upper-case word.
     """
 
@@ -95,9 +101,17 @@ class Command:
     group: str
     since: str
     summary: str
-    forced: bool = False
-    separate: bool = False
+    forced: bool | Style = False
+    separate: bool | Style = False
     subcommands: dict[bytes, Command] = field(default_factory=dict)
+
+    def forces(self, style: Style) -> bool:
+        """Whether this style's AOF has the call even where it changed nothing."""
+        return self.forced is True or self.forced is style
+
+    def wraps(self, style: Style) -> bool:
+        """Whether several records of one call stand in a transaction in this style's AOF."""
+        return self.separate is not True and self.separate is not style
 
     def accepts(self, argc: int) -> bool:
         """Whether so many arguments, the name included, fit the arity."""
@@ -120,8 +134,8 @@ def command(
     group: str,
     since: str,
     propagate: Rule | None = None,
-    forced: bool = False,
-    separate: bool = False,
+    forced: bool | Style = False,
+    separate: bool | Style = False,
 ) -> Callable[[Handler], Handler]:
     """Declare the decorated function as the handler of a command, or of ``CONTAINER SUB``.
 
@@ -168,6 +182,15 @@ def container(name: str, group: str, since: str, flags: Flags = NO_FLAGS) -> Non
         key, "subcommand [argument ...]", -2, flags, NO_KEYS, _bare, never, group, since,
         f"The {name} commands.",
     )  # fmt: skip
+
+
+def help_lines(name: bytes) -> list[Reply]:
+    """What ``name`` HELP answers: each sub-command with its syntax and summary."""
+    lines = [b"%b <subcommand> [<arg> [value] [opt] ...]. Subcommands are:" % name]
+    for word, row in sorted(TABLE[name].subcommands.items()):
+        lines.append((word + b" " + row.syntax.encode()).rstrip())
+        lines.append(b"    " + row.summary.encode())
+    return [Status(line) for line in lines]
 
 
 def _bare(ctx: Context, argv: Argv) -> Reply:

@@ -14,6 +14,9 @@ from aoftool.keyspace.errors import WRONG_TYPE, CommandError
 if TYPE_CHECKING:
     from random import Random
 
+#: What ``Context.changed`` tells of a change that has no keyspace event: PFCOUNT's.
+NO_EVENT = b""
+
 
 class Style(Enum):
     """Whose AOF is written: what a command says in it differs (redis-facts: 6.0 and 7.x)."""
@@ -90,7 +93,8 @@ class Context:
     def changed(self, event: bytes, key: bytes, count: int = 1, db: Database | None = None) -> None:
         """Tell that ``key`` was changed ``count`` times: counts dirty, and tells the listener.
 
-        ``event`` is Redis's keyspace event (``lpush``, ``del``), in ``db`` or the selected one.
+        ``event`` is Redis's keyspace event (``lpush``, ``del``), in ``db`` or the selected one;
+        NO_EVENT for a change that Redis makes without telling one (WATCH sees it all the same).
         """
         self.dirty += count
         if self.listener is not None:

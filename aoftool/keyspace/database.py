@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aoftool.errors import AofError
+from aoftool.keyspace.walk import Scans
 
 #: ``databases`` of a server whose configuration does not say otherwise.
 DEFAULT_DATABASES = 16
@@ -34,9 +35,11 @@ class Database:
         data: values by key (``values`` says what they are); use the methods to change it.
         expires: Unix times in ms by key; every key of it is in ``data``.
         on_expired: called with (index, key) when ``get`` removed a key that had expired.
+        on_fields_expired: called with (index, key, fields) when fields of a hash had expired and
+            were removed, with the key if they were its last: each is an HDEL in the AOF.
     """
 
-    __slots__ = ("clock", "data", "expires", "index", "on_expired")
+    __slots__ = ("clock", "data", "expires", "index", "on_expired", "on_fields_expired")
 
     def __init__(self, index: int, clock: Clock) -> None:
         self.index = index
@@ -44,6 +47,7 @@ class Database:
         self.data: dict[bytes, Any] = {}
         self.expires: dict[bytes, int] = {}
         self.on_expired: Callable[[int, bytes], None] | None = None
+        self.on_fields_expired: Callable[[int, bytes, list[bytes]], None] | None = None
 
     def __len__(self) -> int:
         return len(self.data)
@@ -110,6 +114,10 @@ class Keyspace:
         self.databases = [Database(index, self.clock) for index in range(databases)]
         #: Source of each function library by its name, in the order in which they were loaded.
         self.functions: dict[bytes, bytes] = {}
+        #: The Lua of its scripts, made when the first one comes (``scripting.runtime.Runtime``).
+        self.lua: Any = None
+        #: Walks of SCAN and its kin that are under way.
+        self.scans = Scans()
 
     def database(self, index: int) -> Database:
         """The database of this number. Raises NoSuchDatabase."""

@@ -12,6 +12,7 @@ from struct import pack
 from typing import Any
 
 from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import HashValue, LongList, SetValue, ShortList, ZSetValue
 
 _SIZE = 20
@@ -86,6 +87,14 @@ def _hash(digest: int, value: HashValue) -> int:
     return _xor(digest, b"!!hexpire!!") if value.expires else digest
 
 
+def _stream(digest: int, value: Stream) -> int:
+    for (ms, seq), words in value.to_rdb().entries:
+        digest = _mix(digest, b"%d.%d" % (ms, seq))
+        for word in words:
+            digest = _mix(digest, word)
+    return digest
+
+
 _KINDS: dict[type, tuple[int, Callable[[int, Any], int]]] = {
     bytes: (_STRING, _string),
     bytearray: (_STRING, _string),
@@ -94,4 +103,5 @@ _KINDS: dict[type, tuple[int, Callable[[int, Any], int]]] = {
     SetValue: (_SET, _set),
     ZSetValue: (_ZSET, _zset),
     HashValue: (_HASH, _hash),
+    Stream: (_STREAM, _stream),
 }

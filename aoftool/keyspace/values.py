@@ -5,7 +5,7 @@
     set         SetValue
     hash        HashValue: a dict of field to value, with the expiries of fields beside it
     sorted set  ZSetValue: scores by member, and an order that is built when it is first needed
-    stream      StreamValue (``stream``)
+    stream      Stream (``stream``)
     module      ModuleValue of the RDB package, passed through
 
 The type of a key is the class of its value: ``type_name`` has the one table.
@@ -14,10 +14,13 @@ The type of a key is the class of its value: ``type_name`` has the one table.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from sortedcontainers import SortedList
+
+from aoftool.format.rdb import ModuleValue
+from aoftool.keyspace.stream import Stream
 
 if TYPE_CHECKING:
     from random import Random
@@ -93,13 +96,18 @@ class SetValue(set[bytes]):
 
 
 class HashValue(dict[bytes, bytes]):
-    """A hash; ``expires`` holds Unix times in ms of the fields that expire, or is None."""
+    """A hash.
 
-    __slots__ = ("expires",)
+    ``expires`` holds Unix times in ms of the fields that expire, or is None; no field expires
+    before ``soonest``, which is 0 as long as nobody has looked.
+    """
+
+    __slots__ = ("expires", "soonest")
 
     def __init__(self, fields: Iterable[tuple[bytes, bytes]] = ()) -> None:
         super().__init__(fields)
         self.expires: dict[bytes, int] | None = None
+        self.soonest = 0
 
 
 class ZSetValue:
@@ -148,3 +156,51 @@ class ZSetValue:
         if self._order is not None:
             return iter(self._order)
         return iter(sorted((score, member) for member, score in self.scores.items()))
+
+
+def list_value(elements: Iterable[bytes]) -> ListValue:
+    """A list value of these elements, short or long as they are many."""
+    value = ShortList(elements)
+    return value if len(value) <= SHORT_LIST else LongList(value)
+
+
+def _copy_hash(value: HashValue) -> HashValue:
+    copied = HashValue(value.items())
+    copied.expires = None if value.expires is None else dict(value.expires)
+    return copied
+
+
+def _copy_zset(value: ZSetValue) -> ZSetValue:
+    copied = ZSetValue()
+    copied.scores = dict(value.scores)
+    return copied
+
+
+def _itself(value: Any) -> Any:
+    """What cannot be changed needs no copy."""
+    return value
+
+
+#: Of each class of value: the name of its type as TYPE says it, and how it is copied.
+_TYPES: dict[type, tuple[bytes, Callable[[Any], Any]]] = {
+    bytes: (b"string", _itself),
+    bytearray: (b"string", bytes),
+    ShortList: (b"list", ShortList),
+    LongList: (b"list", LongList),
+    SetValue: (b"set", SetValue),
+    HashValue: (b"hash", _copy_hash),
+    ZSetValue: (b"zset", _copy_zset),
+    Stream: (b"stream", Stream.copy),
+}
+
+
+def type_name(value: Any) -> bytes:
+    """The type of a value as TYPE names it; of a module's value, the module type's name."""
+    if isinstance(value, ModuleValue):
+        return value.name.encode()
+    return _TYPES[type(value)][0]
+
+
+def copy_value(value: Any) -> Any:
+    """A value that changes apart from this one."""
+    return value if isinstance(value, ModuleValue) else _TYPES[type(value)][1](value)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 _COPY_CHUNK = 1 << 20
+#: After so many bytes a new file is synced, so that the last sync has little left to do
+#: (``REDIS_AUTOSYNC_BYTES`` of Redis 6).
+_SYNC_BYTES = 32 << 20
 
 
 def sync_directory(folder: Path) -> None:
@@ -55,9 +60,7 @@ def _copy(fd: int, start: int, end: int, out: int) -> None:
         chunk = os.pread(fd, min(_COPY_CHUNK, end - at), at)
         if not chunk:
             raise OSError(None, f"the file ended at {at}, before {end}")
-        view = memoryview(chunk)
-        while view:
-            view = view[os.write(out, view) :]
+        _write_all(out, chunk)
         at += len(chunk)
 
 
@@ -66,3 +69,92 @@ def cut_file(fd: int, length: int, folder: Path) -> None:
     os.ftruncate(fd, length)
     os.fsync(fd)
     sync_directory(folder)
+
+
+class NewFile:
+    """A file that is either there as a whole, durably, or not at all.
+
+    Written under a temporary name in the folder of ``target``; ``put_in_place`` gives it its name.
+    Leaving the ``with`` block without that removes it. Methods raise OSError.
+
+    Attributes:
+        temporary: where it is until then; size: bytes written so far.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self._target = target.resolve()
+        self.temporary = self._target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        self.size = 0
+        self._unsynced = 0
+        self._fd = -1
+
+    def __enter__(self) -> Self:
+        self._fd = os.open(
+            self.temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, self._mode()
+        )
+        return self
+
+    def _mode(self) -> int:
+        """Whoever could read the file that is replaced can read the new one."""
+        try:
+            return self._target.stat().st_mode & 0o777
+        except FileNotFoundError:
+            return 0o644
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._fd)
+        self.temporary.unlink(missing_ok=True)
+
+    def write(self, data: bytes) -> None:
+        """Add bytes; every 32 MB they are synced."""
+        _write_all(self._fd, data)
+        self.size += len(data)
+        self._unsynced += len(data)
+        if self._unsynced >= _SYNC_BYTES:
+            self.sync()
+
+    def sync(self) -> None:
+        """Make what was written durable."""
+        os.fsync(self._fd)
+        self._unsynced = 0
+
+    def put_in_place(self, *, replace: bool, keep_old: bool) -> Path | None:
+        """Give the file its name in one step; where the old one is kept, or None.
+
+        Without ``replace`` a file that has come to stand there meanwhile is not written over:
+        FileExistsError.
+        """
+        self.sync()
+        kept = _keep_old(self._target) if replace and keep_old else None
+        if replace:
+            self.temporary.rename(self._target)
+        else:
+            self._target.hardlink_to(self.temporary)
+            self.temporary.unlink()
+        sync_directory(self._target.parent)
+        return kept
+
+
+def _keep_old(path: Path) -> Path:
+    """A second name for a file that is about to be replaced."""
+    number = 0
+    while True:
+        suffix = f".{number}" if number else ""
+        kept = path.with_name(f"{path.name}.before-rewrite{suffix}")
+        try:
+            kept.hardlink_to(path)
+        except FileExistsError:
+            number += 1
+        else:
+            return kept
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]

@@ -36,6 +36,17 @@ UNORDERED = {
     b"SMEMBERS": 1, b"SINTER": 1, b"SUNION": 1, b"SDIFF": 1, b"HGETALL": 2, b"HKEYS": 1,
     b"HVALS": 1, b"KEYS": 1,
 }  # fmt: skip
+#: Codes of errors that redis-py leaves in the text; ERR it takes away.
+CODES = {
+    "WRONGTYPE",
+    "INVALIDOBJ",
+    "NOGROUP",
+    "BUSYGROUP",
+    "EXECABORT",
+    "NOPROTO",
+    "NOSCRIPT",
+    "OOM",
+}
 #: Whose AOF and whose replies each real server speaks for.
 STYLES = {"6.2": Style.REDIS_6, "7.0": Style.REDIS_7}
 
@@ -52,16 +63,21 @@ class Ours:
         self.keyspace = Keyspace()
         self.ctx = Context(self.keyspace, Random(seed), Options(style=STYLES[release]))
         self.log: list[list[bytes]] = []
+        self._logged_db = 0
         self._shortest = False
 
     def __call__(self, words: Words) -> Any:
         """Run a command now; its reply, plain. What the AOF would hold is added to ``log``."""
         self.keyspace.clock.now_ms = time.time_ns() // 1_000_000
         argv = argv_of(words)
+        index = self.ctx.db.index
         try:
             reply, logged, _ = run_logged(self.ctx, argv)
         except CommandError as error:
             return "-" + error.text.decode()
+        if logged and index != self._logged_db:
+            self.log.append([b"SELECT", b"%d" % index])
+            self._logged_db = index
         self.log += [list(entry) for entry in logged]
         return _ordered(argv, self._plain(reply))
 
@@ -86,26 +102,33 @@ class Real:
 
     def __init__(self, client: Any) -> None:
         pool = client.connection_pool
+        self._client = client
         self._connection = pool.connection_class(**pool.connection_kwargs | {"protocol": 2})
 
     def __call__(self, words: Words) -> Any:
         """Run a command; its reply, plain."""
-        import redis
-
         argv = argv_of(words)
         self._connection.send_command(*argv)
+        return _ordered(argv, self.next_reply())
+
+    def next_reply(self) -> Any:
+        """The next reply or message that comes, plain."""
+        import redis
+
         try:
-            reply = self._connection.read_response()
+            return _real_plain(self._connection.read_response())
         except redis.ResponseError as error:
             return _error_text(error)
-        return _ordered(argv, _real_plain(reply))
+
+    def again(self) -> Real:
+        """Another connection to the same server."""
+        return Real(self._client)
 
 
 def _error_text(error: Any) -> str:
     """redis-py takes ERR away, and turns some codes into classes; the text is what it came as."""
     text = str(error)
-    code = text.split(" ", 1)[0]
-    return "-" + (text if code.isupper() and code.isalpha() else f"ERR {text}")
+    return "-" + (text if text.split(" ", 1)[0] in CODES else f"ERR {text}")
 
 
 def _real_plain(reply: Any) -> Any:

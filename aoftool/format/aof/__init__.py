@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from aoftool.format.aof.annotations import timestamp_of
     from aoftool.format.aof.decoder import AofDecoder, Event, decode_aof
     from aoftool.format.aof.encoder import AofEncoder
-    from aoftool.format.aof.events import Annotation, Command
+    from aoftool.format.aof.events import Annotation, Batch, Command
     from aoftool.format.aof.manifest import (
         FileType,
         Manifest,
@@ -24,7 +24,7 @@ _MODULES = {
     "annotations": "timestamp_of",
     "decoder": "AofDecoder Event decode_aof",
     "encoder": "AofEncoder",
-    "events": "Annotation Command",
+    "events": "Annotation Batch Command",
     "manifest": "FileType Manifest ManifestFile looks_like_manifest parse_manifest",
     "transactions": "Step TransactionTracker",
 }
@@ -33,6 +33,7 @@ __all__ = [
     "Annotation",
     "AofDecoder",
     "AofEncoder",
+    "Batch",
     "Command",
     "Event",
     "FileType",

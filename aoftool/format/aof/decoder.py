@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aoftool.errors import CorruptError, FormatError, TruncatedError
-from aoftool.format.aof.events import Annotation, Command
+from aoftool.format.aof.events import Annotation, Batch, Command
 from aoftool.format.aof.transactions import TransactionTracker
 from aoftool.format.rdb import NEED_DATA, Dialect, End, NeedData, RdbDecoder
 from aoftool.format.rdb import Event as RdbEvent
 from aoftool.format.resp.decode import decode_annotation_at, decode_commands_at
 
-Event = RdbEvent | Command | Annotation
+Event = RdbEvent | Command | Annotation | Batch
 
 #: Commands decoded at a time.
 _BATCH = 256
@@ -34,12 +34,17 @@ class AofDecoder:
     the file ends inside a command or its tail is zeros (``start``: where that command begins) or
     inside a transaction (``start``: where its MULTI begins). After an error every call raises it.
 
+    Args:
+        batches: report runs of commands outside of transactions as one Batch each, and runs of
+            string keys of a preamble as one StringKeys each.
+
     Attributes:
         good_end: offset up to which the file loads: behind the last command that stands outside of
             an open transaction, or behind the preamble (Redis's own rule forgets the preamble).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, batches: bool = False) -> None:
+        self._batches = batches
         self._rdb: RdbDecoder | None = None
         self._buf = b""
         self._chunks: list[bytes] = []
@@ -105,7 +110,7 @@ class AofDecoder:
         self._started = True
         self._join()
         if self._buf[0] in _MAGIC_STARTS:
-            self._rdb = RdbDecoder()
+            self._rdb = RdbDecoder(batches=self._batches)
             self._rdb.feed(self._buf)
             self._buf, self._size = b"", 0
             if self._closed:
@@ -142,7 +147,23 @@ class AofDecoder:
         except CorruptError as error:
             return self._wrong(error)
         self._next = 0
-        return self._command() if self._commands else self._wait()
+        if not self._commands:
+            return self._wait()
+        return self._batch() if self._batches and self._is_plain() else self._command()
+
+    def _is_plain(self) -> bool:
+        """Whether what was decoded has nothing to do with a transaction: MULTI is one word."""
+        return self._transactions.start is None and 1 not in map(len, self._commands)
+
+    def _batch(self) -> Batch:
+        base = self._base
+        start, record = base + self._pos, self._records + 1
+        commands, ends = self._commands, [base + end for end in self._ends]
+        self._records += len(commands)
+        self._pos = self._ends[-1]
+        self._commands, self._next = [], 0
+        self.good_end = ends[-1]
+        return Batch(commands, ends, start, record)
 
     def _annotation(self) -> Event | NeedData:
         try:

@@ -24,6 +24,28 @@ class Command(NamedTuple):
     step: Step
 
 
+class Batch(NamedTuple):
+    """A run of commands outside of any transaction, for readers that want speed.
+
+    Attributes:
+        commands: their arguments.
+        ends: file offsets behind each of them; the first begins at ``start``.
+        record: number of the first one, from 1 up.
+    """
+
+    commands: list[list[bytes]]
+    ends: list[int]
+    start: int
+    record: int
+
+    def command(self, index: int) -> Command:
+        """One of them, as the decoder would report it by itself."""
+        start = self.ends[index - 1] if index else self.start
+        return Command(
+            self.commands[index], start, self.ends[index], self.record + index, Step.OUTSIDE
+        )
+
+
 class Annotation(NamedTuple):
     """A ``#`` line, its text without CR LF; ``annotations.timestamp_of`` reads a ``#TS:`` one."""
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         SelectDb,
         SlotImport,
         SlotInfo,
+        StringKeys,
     )
     from aoftool.format.rdb.layouts import EncodingLimits
     from aoftool.format.rdb.opcodes import Dialect
@@ -47,7 +48,7 @@ _MODULES = {
     "decoder": "NEED_DATA NeedData RdbDecoder decode_events",
     "encoder": "DEFAULT_VERSION WRITABLE_VERSIONS RdbEncoder",
     "events": "Aux End Event Function Header Key KeyMeta ModuleAux ResizeDb SelectDb SlotImport "
-    "SlotInfo",
+    "SlotInfo StringKeys",
     "layouts": "EncodingLimits",
     "opcodes": "Dialect",
     "values": "Consumer Group HashField Kind ModuleValue PendingEntry ScoredMember StreamEntry "
@@ -85,6 +86,7 @@ __all__ = [
     "StreamEntry",
     "StreamId",
     "StreamValue",
+    "StringKeys",
     "Value",
     "decode_events",
 ]

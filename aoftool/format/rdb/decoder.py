@@ -22,9 +22,10 @@ from aoftool.format.rdb.opcodes import (
     TYPES,
     Dialect,
     Opcode,
+    Type,
     logical_type,
 )
-from aoftool.format.rdb.primitives import MODULE_UINT, read_string, string_extent
+from aoftool.format.rdb.primitives import MODULE_UINT, read_string, string_extent, string_keys_at
 from aoftool.format.rdb.shapes import Program
 from aoftool.format.rdb.values import Kind
 from aoftool.format.rdb.window import Window
@@ -42,6 +43,8 @@ NEED_DATA: Final = NeedData.NEED_DATA
 #: Servers keep database numbers in an ``int``.
 _MAX_DB = (1 << 31) - 1
 _SHOWN_KEY = 64
+#: String keys read at a time.
+_BATCH = 512
 
 #: What is known of a value type when its byte turns up.
 _TypeRow = tuple[Program, Build, Kind, str]
@@ -70,9 +73,11 @@ class RdbDecoder:
 
     Args:
         offset: file offset of the first byte that will be fed.
+        batches: report runs of string keys as one StringKeys each.
     """
 
-    def __init__(self, offset: int = 0) -> None:
+    def __init__(self, offset: int = 0, *, batches: bool = False) -> None:
+        self._batches = batches
         self._window = Window(offset)
         self._ended = False
         self._error: FormatError | None = None
@@ -144,8 +149,22 @@ class RdbDecoder:
         if window.pos >= window.end:
             return self._wait(window.pos + 1)
         number = window.buf[window.pos]
+        if self._batches and number == Type.STRING and window.record == window.pos:
+            run = self._string_keys()
+            if run is not None:
+                return run
         row = self._types.get(number)
         return self._key(number, row) if row is not None else self._opcode(number)
+
+    def _string_keys(self) -> events.StringKeys | None:
+        """String keys without expiry, as many as are there; None where the first is not whole."""
+        window = self._window
+        pos = window.pos
+        pairs, after = string_keys_at(window.buf, pos, window.end, _BATCH)
+        if not pairs:
+            return None
+        window.pos = after
+        return events.StringKeys(self._db, pairs, window.base + pos, window.base + after)
 
     def _key(self, number: int, type_row: _TypeRow) -> events.Key | NeedData:
         window = self._window

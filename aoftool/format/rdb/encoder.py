@@ -11,7 +11,7 @@ import anycrc
 
 from aoftool.errors import LossError
 from aoftool.format.rdb.layouts import FUNCTIONS_SINCE, LAYOUTS, EncodingLimits, lay_out
-from aoftool.format.rdb.opcodes import OPCODES, TRAILER_SIZE, TYPES, Dialect, Opcode
+from aoftool.format.rdb.opcodes import OPCODES, TRAILER_SIZE, TYPES, Dialect, Opcode, Type
 from aoftool.format.rdb.primitives import MODULE_UINT, write_string
 from aoftool.format.rdb.values import Kind, Value
 from aoftool.format.rdb.write import write_shape
@@ -106,7 +106,10 @@ class RdbEncoder:
         Raises LossError for a hash whose fields expire before version 12, ValueError for a value
         that cannot be (a NaN score, an unknown kind).
         """
-        number, fields = lay_out(kind, value, self._layout, self._limits)
+        if kind == "string":
+            number, fields = Type.STRING, None
+        else:
+            number, fields = lay_out(kind, value, self._layout, self._limits)
         if expire_at_ms is not None:
             self._opcode(Opcode.EXPIRETIME_MS, expire_at_ms)
         if idle_s is not None:
@@ -115,7 +118,12 @@ class RdbEncoder:
             self._opcode(Opcode.FREQ, freq)
         self._out.append(number)
         write_string(self._out, key, self._compress)
-        write_shape(self._out, _TYPES[number].program, fields, self._compress)
+        if fields is None:
+            # Most keys of most files are strings: the shape of one is known without looking.
+            assert isinstance(value, bytes)
+            write_string(self._out, value, self._compress)
+        else:
+            write_shape(self._out, _TYPES[number].program, fields, self._compress)
 
     def end(self) -> bytes:
         """Write the end; returns everything not taken yet, the last bytes of the file."""

@@ -106,6 +106,21 @@ class Key(NamedTuple):
     end: int
 
 
+class StringKeys(NamedTuple):
+    """A run of string keys without expiry, for readers that want speed.
+
+    Attributes:
+        db: their database.
+        pairs: their names and values.
+        start, end: offsets of the first byte and behind the last one.
+    """
+
+    db: int
+    pairs: list[tuple[bytes, bytes]]
+    start: int
+    end: int
+
+
 class End(NamedTuple):
     """The end of the file, or of the preamble: always the last event.
 
@@ -130,5 +145,6 @@ Event = (
     | ModuleAux
     | KeyMeta
     | Key
+    | StringKeys
     | End
 )

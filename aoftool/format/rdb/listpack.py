@@ -107,6 +107,28 @@ def encode_listpack(items: Iterable[bytes]) -> bytes:
     return header + bytes(body) + bytes((_END,))
 
 
+#: Bytes of a listpack without items.
+EMPTY_SIZE = _HEADER.size + 1
+
+
+def int_size(number: int) -> int:
+    """Bytes that an integer takes as an item, its back length included."""
+    if 0 <= number <= _MAX_UINT_7:
+        return 2
+    size = len(_encode_int(number))
+    return size + len(_back_length(size))
+
+
+def item_size(item: bytes) -> int:
+    """Bytes that an item takes, its back length included."""
+    number = canonical_int(item)
+    if number is not None:
+        return int_size(number)
+    size = len(item)
+    size += 1 if size <= _MAX_STRING_6 else 2 if size <= _MAX_STRING_12 else 5
+    return size + (1 if size < _BACK_BORDERS[0] else len(_back_length(size)))
+
+
 def _encode_item(item: bytes) -> bytes:
     number = canonical_int(item)
     if number is not None:

@@ -16,6 +16,10 @@ from struct import Struct
 
 from aoftool.errors import CorruptError
 from aoftool.format.rdb import lzf
+from aoftool.format.speed import pick
+
+#: The type byte of a string key (``opcodes.Type.STRING``).
+_TYPE_STRING = 0
 
 Buffer = bytes | bytearray | memoryview
 
@@ -199,6 +203,31 @@ def module_end(buf: Buffer, pos: int, end: int) -> int | None:
         pos = stop
 
 
+def pure_string_keys_at(
+    buf: Buffer, pos: int, end: int, most: int
+) -> tuple[list[tuple[bytes, bytes]], int]:
+    """Read up to ``most`` (key, value) pairs of string keys that stand one behind the other.
+
+    Stops before an item that is no string key, and before one that is not whole or not sound, which
+    the caller's usual way judges. Most keys of most files are strings: they are worth a short cut.
+    """
+    pairs: list[tuple[bytes, bytes]] = []
+    while pos < end and buf[pos] == _TYPE_STRING and len(pairs) < most:
+        try:
+            key = read_string(buf, pos + 1, end)
+            value = read_string(buf, key[1], end) if key is not None else None
+        except CorruptError:
+            break
+        if key is None or value is None:
+            break
+        pairs.append((key[0], value[0]))
+        pos = value[1]
+    return pairs, pos
+
+
+string_keys_at = pick("string_keys_at", pure_string_keys_at)
+
+
 def write_length(out: bytearray, value: int) -> None:
     """Append a length (0 to 2**64 - 1) in its shortest form (``rdbSaveLen``)."""
     if value < 0x40:
@@ -213,7 +242,7 @@ def write_length(out: bytearray, value: int) -> None:
         out += _U64.pack(value)
 
 
-def write_string(out: bytearray, value: bytes, compress: bool = True) -> None:
+def pure_write_string(out: bytearray, value: bytes, compress: bool = True) -> None:
     """Append a string as ``rdbSaveRawString`` does: as integer, as LZF, or plain."""
     size = len(value)
     if size <= _MAX_INT_TEXT and _write_int(out, value):
@@ -227,6 +256,9 @@ def write_string(out: bytearray, value: bytes, compress: bool = True) -> None:
     write_length(out, len(packed))
     write_length(out, size)
     out += packed
+
+
+write_string = pick("write_string", pure_write_string)
 
 
 def _write_int(out: bytearray, text: bytes) -> bool:

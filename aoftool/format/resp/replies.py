@@ -75,7 +75,7 @@ Reply = (
 def encode_reply(
     reply: Reply, resp3: bool, double: Callable[[float], bytes] = lambda value: repr(value).encode()
 ) -> bytes:
-    """The bytes of a reply; ``double`` writes the digits of a float as the server's version does."""
+    """The bytes of a reply; ``double`` writes the digits of a float as the server does."""
     parts: list[bytes] = []
     _encode(reply, resp3, double, parts.append)
     return b"".join(parts)

@@ -66,6 +66,18 @@ def histogram(body: bytes) -> list[int]:
     return found
 
 
+def described(body: bytes) -> bytes:
+    """The runs as text, such as ``Z:8436 v:1,1`` (PFDEBUG DECODE)."""
+    words = []
+    for code in _OPCODES.findall(body):
+        first, span = code[0], _span_of(code)
+        if first & _VAL:
+            words.append(b"v:%d,%d" % (_VALUE[first], span))
+        else:
+            words.append(b"%b:%d" % (b"Z" if first & _XZERO else b"z", span))
+    return b" ".join(words)
+
+
 def put(buffer: bytearray, start: int, index: int, value: int, max_size: int) -> bool | None:
     """Raise register ``index`` of the runs that begin at ``start`` (``hllSparseSet``).
 

@@ -233,3 +233,51 @@ def test_truncate_refuses_with_a_reason(tmp_path: Path) -> None:
     assert path.read_bytes() == GOOD
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.aof"]
     assert run("truncate", "--yes", tmp_path / "gone").exit_code == 5
+
+
+# rewrite
+def test_rewrite_beside_the_source(cut: Path) -> None:
+    result = run("rewrite", cut)
+    assert result.exit_code == 0, result.output
+    out = cut.with_name("appendonly.rewritten.aof")
+    assert out.exists()
+    assert "the tail of" in result.output
+    assert "read again and found equal" in result.output
+    assert run("rewrite", cut).exit_code == 7
+    assert (
+        run("rewrite", "--aof-load-truncated", "no", "-o", cut.with_name("x"), cut).exit_code == 1
+    )
+
+
+def test_rewrite_reports_as_json(cut: Path) -> None:
+    result = run("rewrite", "--format", "rdb", "--report", "json", cut)
+    document = json.loads(result.output)
+    assert document["schema"] == "aoftool.rewrite/1"
+    assert document["output"] == str(cut.with_name("appendonly.rdb"))
+    assert (document["records_in"], document["verified"]) == (5, True)
+    assert document["keys"] == {"db0 string": 2}
+
+
+def test_rewrite_in_place(cut: Path) -> None:
+    result = run("rewrite", "--in-place", "--format", "resp", cut)
+    assert result.exit_code == 0
+    assert "backup" in result.output
+    assert cut.with_name("appendonly.aof.before-rewrite").read_bytes() == GOOD + TAIL
+
+
+def test_rewrite_usage() -> None:
+    assert run("rewrite", "-").exit_code == 2
+    assert run("rewrite", "--in-place", "-o", "x", "y").exit_code == 2
+    assert run("rewrite", "--in-place", "-").exit_code == 2
+
+
+def test_rewrite_says_what_fails(tmp_path: Path) -> None:
+    path = tmp_path / "x.aof"
+    path.write_bytes(GOOD + command("NOSUCH", "x"))
+    result = run("rewrite", path)
+    assert result.exit_code == 3
+    assert f"record 6 at offset {len(GOOD)} fails" in result.output
+    assert "Traceback" not in result.output
+    result = run("rewrite", "--skip-errors", path)
+    assert result.exit_code == 0
+    assert "skipped       record 6" in result.output

@@ -28,8 +28,10 @@ from aoftool.format.rdb import (
     SelectDb,
     SlotImport,
     SlotInfo,
+    StringKeys,
     Value,
     decode_events,
+    primitives,
     read,
 )
 from tests.unit.format.rdb.corpus import SERVERS, SMALL, dump
@@ -330,3 +332,33 @@ def test_a_large_string_is_read_once_it_is_there() -> None:
     event = decoder.next_event()
     assert isinstance(event, Key)
     assert event.end == len(data)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("size", [1 << 20, 1000])
+def test_batches_hold_the_same_keys(server: str, size: int) -> None:
+    data = dump(server)
+    expected = [event for event in decode_events(data) if isinstance(event, Key)]
+    decoder = RdbDecoder(batches=True)
+    seen: list[tuple[int, bytes, object]] = []
+    feeding = [data[at : at + size] for at in range(0, len(data), size)]
+    while not decoder.ended:
+        event = decoder.next_event()
+        if isinstance(event, StringKeys):
+            seen += [(event.db, key, value) for key, value in event.pairs]
+        elif isinstance(event, Key):
+            seen.append((event.db, event.key, event.value))
+        elif event is NEED_DATA and feeding:
+            decoder.feed(feeding.pop(0))
+        elif event is NEED_DATA:
+            decoder.close()
+    assert seen == [(key.db, key.key, key.value) for key in expected]
+
+
+def test_both_readers_of_string_keys_agree() -> None:
+    data = dump("redis-7.4.1")
+    at = 0
+    while (at := data.find(b"\0", at)) >= 0:
+        ours = primitives.string_keys_at(data, at, len(data), 3)
+        assert ours == primitives.pure_string_keys_at(data, at, len(data), 3)
+        at += 1

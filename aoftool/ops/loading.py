@@ -1,0 +1,269 @@
+"""Loads files into a keyspace, as a server does when it starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from aoftool.errors import (
+    AofError,
+    ExitCode,
+    FileSetError,
+    FormatError,
+    SourceError,
+    TruncatedError,
+)
+from aoftool.format.aof import Annotation, AofDecoder, Batch, Command, Event, Step
+from aoftool.format.rdb import Aux, Function, Key, NeedData, SelectDb, StringKeys
+from aoftool.keyspace.commands.functions import library_name
+from aoftool.keyspace.context import Context, Options, Style
+from aoftool.keyspace.database import Clock, Keyspace
+from aoftool.keyspace.engine import run, run_all
+from aoftool.keyspace.errors import CommandError
+from aoftool.keyspace.rdbmap import live_value
+from aoftool.ops.collection import no_collection
+from aoftool.ops.source import STDIN, Part, Source
+from aoftool.ops.window import Progress, no_progress
+
+_CHUNK = 1 << 20
+#: Databases of a keyspace that is loaded offline: more than servers are configured for.
+OFFLINE_DATABASES = 1024
+#: Failed commands that are kept in full; the rest is counted.
+MAX_FAILURES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A command that answered an error while it was loaded."""
+
+    path: str
+    offset: int
+    record: int
+    argv: tuple[bytes, ...]
+    reply: bytes
+
+
+class LoadError(AofError):
+    """A command that fails stopped the load.
+
+    Attributes:
+        failure: which one, where, and what it answered.
+    """
+
+    exit_code = ExitCode.CORRUPT
+
+    def __init__(self, failure: Failure) -> None:
+        words = b" ".join(failure.argv[:4])[:80].decode("utf-8", "backslashreplace")
+        super().__init__(
+            f"{failure.path}: record {failure.record} at offset {failure.offset} fails: "
+            f"{failure.reply.decode('utf-8', 'backslashreplace')} ({words}); "
+            "skip such commands with --skip-errors"
+        )
+        self.failure = failure
+
+
+class DamagedError(AofError):
+    """A file that cannot be loaded to its end; ``error`` says where and why."""
+
+    def __init__(self, path: Path, error: FormatError) -> None:
+        super().__init__(f"{path}: {error}; run: aoftool check {path}")
+        self.error = error
+        self.exit_code = error.exit_code  # type: ignore[misc]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How to load.
+
+    Attributes:
+        truncated: go on where the last file's tail is cut (``aof-load-truncated yes``).
+        skip_errors: pass over commands that fail, and list them.
+        now_ms: the time that commands see, Unix time in ms.
+        drop_expired: leave out keys whose time has come at ``now_ms``; servers keep them.
+        style: the release whose meaning commands have; None: that of a likely writer.
+    """
+
+    truncated: bool = True
+    skip_errors: bool = False
+    now_ms: int = 0
+    drop_expired: bool = False
+    style: Style | None = None
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A keyspace, and how it came to be.
+
+    Attributes:
+        records, bytes: commands and bytes that were read.
+        rdb_keys: keys that came from RDB data.
+        failures, failed: commands that failed (the first ones), and how many there were.
+        cut: (path, offset, reason) of a tail that was left out, or None.
+        expired: keys that were dropped because their time had come.
+    """
+
+    keyspace: Keyspace
+    records: int = 0
+    bytes: int = 0
+    rdb_keys: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    failed: int = 0
+    cut: tuple[str, int, str] | None = None
+    expired: int = 0
+
+
+def load(source: Source, options: LoadOptions, progress: Progress = no_progress) -> Loaded:
+    """Load all files of ``source`` in order.
+
+    Raises DamagedError for damage (and for a cut tail where ``truncated`` is off, or in a file that
+    is not the last), LoadError for a command that fails, SourceError for what cannot be read.
+    """
+    loaded = Loaded(Keyspace(OFFLINE_DATABASES, Clock(options.now_ms, paused=True)))
+    # Only Redis 7 writes sets; it reads a few things otherwise (a score of -0 becomes 0).
+    writer = Style.REDIS_6 if source.manifest is None else Style.REDIS_7
+    style = options.style or writer
+    with no_collection():
+        for part in source.parts:
+            last = part is source.parts[-1]
+            loader = _FileLoader(part, loaded, style, options, progress)
+            loader.run(may_be_cut=last and options.truncated)
+    if options.drop_expired:
+        loaded.expired = _drop_expired(loaded.keyspace, options.now_ms)
+    return loaded
+
+
+def _drop_expired(keyspace: Keyspace, now_ms: int) -> int:
+    dropped = 0
+    for database in keyspace.databases:
+        for key in [key for key, at_ms in database.expires.items() if at_ms <= now_ms]:
+            database.delete(key)
+            dropped += 1
+    return dropped
+
+
+class _FileLoader:
+    """Loads one file; transactions are run as a whole, or not at all."""
+
+    def __init__(
+        self,
+        part: Part,
+        loaded: Loaded,
+        style: Style,
+        options: LoadOptions,
+        progress: Progress,
+    ) -> None:
+        self._part = part
+        self._loaded = loaded
+        self._options = options
+        self._progress = progress
+        self._decoder = AofDecoder(batches=True)
+        self._ctx = Context(loaded.keyspace, Random(0), Options(style=style))
+        self._ctx.trusted = True
+        self._queue: list[Command] | None = None
+        self._first = loaded.records
+
+    def run(self, may_be_cut: bool) -> None:
+        """Read the file from its first byte to its last."""
+        path = self._part.path
+        try:
+            fd = sys.stdin.fileno() if path == STDIN else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                self._read(lambda: os.read(fd, _CHUNK))
+            finally:
+                if path != STDIN:
+                    os.close(fd)
+        except TruncatedError as error:
+            if not may_be_cut or not self._decoder.good_end:
+                raise self._damaged(error) from error
+            self._loaded.cut = (str(path), self._decoder.good_end, error.reason)
+        except FormatError as error:
+            raise self._damaged(error) from error
+        except OSError as error:
+            raise SourceError(error.strerror or str(error), path) from error
+
+    def _damaged(self, error: FormatError) -> AofError:
+        if isinstance(error, TruncatedError) and self._part.role.value != "single":
+            return FileSetError(f"{self._part.path}: {error}", self._part.path)
+        return DamagedError(self._part.path, error)
+
+    def _read(self, read: Callable[[], bytes]) -> None:
+        decoder, take = self._decoder, self._take
+        while chunk := read():
+            decoder.feed(chunk)
+            self._loaded.bytes += len(chunk)
+            while not isinstance(event := decoder.next_event(), NeedData):
+                take(event)
+            self._progress(len(chunk))
+        decoder.close()
+        while not isinstance(event := decoder.next_event(), NeedData):
+            take(event)
+
+    def _take(self, event: Event) -> None:
+        if type(event) is Batch:
+            self._batch(event)
+        elif type(event) is Command:
+            self._command(event)
+        elif type(event) is StringKeys:
+            self._ctx.keyspace.database(event.db).data.update(event.pairs)
+            self._loaded.rdb_keys += len(event.pairs)
+        elif type(event) is Key:
+            self._key(event)
+        elif type(event) is Function:
+            self._function(event)
+        elif not isinstance(event, (Annotation, SelectDb, Aux)):
+            return
+
+    def _batch(self, batch: Batch) -> None:
+        self._loaded.records += len(batch.commands)
+        run_all(
+            self._ctx,
+            batch.commands,
+            lambda index, error: self._failed(batch.command(index), error.text),
+        )
+
+    def _command(self, command: Command) -> None:
+        self._loaded.records += 1
+        step = command.step
+        if step is Step.OUTSIDE:
+            self._execute(command)
+        elif step is Step.INSIDE:
+            assert self._queue is not None
+            self._queue.append(command)
+        elif step is Step.MULTI:
+            self._queue = []
+        elif step is Step.EXEC:
+            queue, self._queue = self._queue or [], None
+            for queued in queue:
+                self._execute(queued)
+
+    def _execute(self, command: Command) -> None:
+        try:
+            run(self._ctx, command.argv)
+        except CommandError as error:
+            self._failed(command, error.text)
+
+    def _failed(self, command: Command, reply: bytes) -> None:
+        failure = Failure(
+            str(self._part.path), command.start, command.record, tuple(command.argv), reply
+        )
+        if not self._options.skip_errors:
+            raise LoadError(failure)
+        self._loaded.failed += 1
+        if len(self._loaded.failures) < MAX_FAILURES:
+            self._loaded.failures.append(failure)
+
+    def _key(self, key: Key) -> None:
+        database = self._ctx.keyspace.database(key.db)
+        if isinstance(key.value, Sequence) and not len(key.value) and key.kind != "string":
+            return  # servers do not keep empty collections
+        database.put(key.key, live_value(key.kind, key.value))
+        self._loaded.rdb_keys += 1
+        if key.expire_at_ms is not None:
+            database.set_expire(key.key, key.expire_at_ms)
+
+    def _function(self, event: Function) -> None:
+        self._ctx.keyspace.functions[library_name(event.code)] = event.code
