@@ -60,7 +60,7 @@ class Database:
 
     def _expire(self, key: bytes) -> None:
         clock = self.clock
-        if clock.paused or self.expires[key] > clock.now_ms:
+        if clock.paused or clock.now_ms <= self.expires[key]:
             return
         self.delete(key)
         if self.on_expired is not None:

@@ -56,6 +56,8 @@ def parse_float(text: bytes) -> float | None:
     As ``strtod``: a sign, decimal or hexadecimal digits, an exponent, or ``inf``. Refused: spaces,
     trailing bytes, NaN, and what is too great, or too small to differ from 0, for a double.
     """
+    if text.isdigit() and len(text) <= _MAX_INT_TEXT:
+        return float(text)
     if match := _DECIMAL.fullmatch(text):
         value = float(text)
     elif match := _HEX.fullmatch(text):

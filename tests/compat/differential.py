@@ -42,6 +42,7 @@ CODES = {
     "INVALIDOBJ",
     "NOGROUP",
     "BUSYGROUP",
+    "BUSYKEY",
     "EXECABORT",
     "NOPROTO",
     "NOSCRIPT",

@@ -12,7 +12,7 @@ from tests.compat.servers import RELEASES, serving
 
 SCRIPT: list[Words] = [
     ("SET", "s", "text"), ("SET", "n", "12345"), ("APPEND", "s", "more"), ("SET", "e", ""),
-    ("RPUSH", "l", "a", "b", "a"), ("SADD", "set", "x", "y", "1"), ("HSET", "h", "f", "v", "g", "w"),
+    ("RPUSH", "l", "a", "b", "a"), ("SADD", "set", "x", "y"), ("HSET", "h", "f", "v", "g", "w"),
     ("ZADD", "z", "1.5", "a", "inf", "b", "-0.1", "c"), ("SET", "ttl", "v", "PX", "10000000"),
     ("XADD", "x", "1-1", "f", "v", "g", "w"), ("XADD", "x", "2-0", "f", ""), ("XDEL", "x", "1-1"),
     ("SELECT", "5"), ("SET", "other", "db"),

@@ -2,6 +2,7 @@
 
 from aoftool.keyspace.commands import (
     bitmaps,
+    dump,
     expire,
     functions,
     geo,
@@ -27,11 +28,13 @@ from aoftool.keyspace.commands import (
     zset_algebra,
     zset_pops,
     zset_ranges,
+    zset_writes,
     zsets,
 )
 
 __all__ = [
     "bitmaps",
+    "dump",
     "expire",
     "functions",
     "geo",
@@ -57,5 +60,6 @@ __all__ = [
     "zset_algebra",
     "zset_pops",
     "zset_ranges",
+    "zset_writes",
     "zsets",
 ]

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from aoftool.format.resp.replies import NULL_ARRAY, Reply
 from aoftool.keyspace import geo
 from aoftool.keyspace.command import DENYOOM, READONLY, WRITE, Call, command
-from aoftool.keyspace.commands.zsets import get_zset, zadd
+from aoftool.keyspace.commands.zset_writes import zadd
+from aoftool.keyspace.commands.zsets import get_zset
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import NOT_A_FLOAT, SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv, Keys

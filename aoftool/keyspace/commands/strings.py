@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from aoftool.format.resp.replies import OK, MapReply, Reply
-from aoftool.keyspace.command import DENYOOM, FAST, READONLY, WRITE, Call, command
+from aoftool.keyspace.command import DENYOOM, FAST, READONLY, WRITE, Call, command, from_fact
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import (
     NOT_A_FLOAT,
@@ -260,13 +260,8 @@ def getdel(ctx: Context, argv: Argv) -> Reply:
     return value
 
 
-def _from_fact(call: Call) -> Iterable[Sequence[bytes]]:
-    """The handler has left the one command that the AOF must hold."""
-    return (call.ctx.fact,)
-
-
 @command("GETEX", "key [EX seconds | PX ms | EXAT seconds | PXAT ms | PERSIST]", WRITE | FAST, _KEY,
-         group="string", since="6.2.0", propagate=_from_fact)  # fmt: skip
+         group="string", since="6.2.0", propagate=from_fact)  # fmt: skip
 def getex(ctx: Context, argv: Argv) -> Reply:
     """Return a string and change or remove its expiry."""
     key, at_ms, persist = argv[1], None, False

@@ -12,6 +12,8 @@ from lupa import lua51
 from aoftool.format.resp.replies import ErrorReply, Reply
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.scripting.conversion import from_lua, to_lua
+from aoftool.keyspace.scripting.libraries import libraries
+from aoftool.keyspace.scripting.library import Values
 from aoftool.keyspace.scripting.sandbox import SANDBOX
 
 if TYPE_CHECKING:
@@ -66,6 +68,10 @@ class Runtime:
 
     def _host(self) -> Any:
         """The Python functions that the sandbox stands in front of."""
+        table = self._lua.table_from
+        # A userdata of Lua's own, which only the host can tell from others.
+        null = self._lua.execute(b"return newproxy()")
+        plugged = libraries(Values(table, null))
         return self._lua.table_from(
             {
                 b"call": self._call,
@@ -79,7 +85,8 @@ class Runtime:
                 b"random": self._random,
                 b"randomseed": lambda seed: None,
                 b"interrupted": lambda: self.interrupt(),
-                b"libraries": self._lua.table_from({}),
+                b"libraries": table({name: table(held) for name, held in plugged.items()}),
+                b"null": null,
             }
         )
 

@@ -11,6 +11,7 @@ local G = _G
 local loadstring, error, type, tostring, pcall = loadstring, error, type, tostring, pcall
 local rawget, rawset, select, setmetatable, debug = rawget, rawset, select, setmetatable, debug
 local string, pairs, unpack = string, pairs, unpack
+local getinfo = debug.getinfo
 
 -- Compiled code could do anything: only source is loaded.
 local function load_source(text, name)
@@ -186,20 +187,40 @@ function math.random(low, high)
 end
 function math.randomseed(seed) host.randomseed(seed) end
 
+-- Where the script stands, as C's luaL_error puts it before a text: no more is known of a call
+-- whose result is returned at once (Lua forgets the caller), unless the script is one line.
+local single_line = nil
+local function position()
+    for level = 3, 8 do
+        local at = getinfo(level, "Sl")
+        if at == nil or at.what == "tail" then
+            break
+        elseif at.short_src ~= "sandbox" then
+            return at.currentline > 0 and at.short_src .. ":" .. at.currentline .. ": " or ""
+        end
+    end
+    return single_line or ""
+end
+
+local function finish(fine, ...)
+    if fine == false then
+        error(position() .. (...), 0)
+    end
+    return ...
+end
+
 -- Libraries written as Python functions of plain values: name, function, names of the functions.
 for library, functions in pairs(host.libraries) do
     local face = {}
     for name, call in pairs(functions) do
         face[name] = function(...)
-            local result = { call(...) }
-            if result[1] == false then
-                error(result[2], 2)
-            end
-            return unpack(result, 2, table.maxn(result))
+            return finish(call(...))
         end
     end
     G[library] = face
 end
+G.cjson.null, G.cjson._NAME, G.cjson._VERSION = host.null, "cjson", "2.1.0"
+G.cmsgpack._NAME, G.cmsgpack._VERSION = "cmsgpack", "lua-cmsgpack 0.4.0"
 
 -- Globals are fixed from here on: a script that makes one has forgotten a 'local'.
 setmetatable(G, {

@@ -36,7 +36,8 @@ def test_logged_as_it_came(style: Style, words: str) -> None:
     "words",
     [
         "GETBIT k 0", "BITCOUNT k", "BITPOS k 1", "BITOP OR none none", "BITFIELD k GET u8 0",
-        "BITFIELD_RO k GET u8 0", "BITFIELD k", "SETBIT l 0 1", "PFADD h a", "PFADD h", "PFCOUNT h2",
+        "BITFIELD_RO k GET u8 0", "BITFIELD k", "SETBIT l 0 1", "PFADD h a", "PFADD h",
+        "PFCOUNT h2",
         "PFCOUNT h h2", "PFCOUNT none", "PFDEBUG ENCODING h", "PFDEBUG DECODE h", "PFADD k x",
     ],
 )  # fmt: skip
