@@ -36,18 +36,6 @@ UNORDERED = {
     b"SMEMBERS": 1, b"SINTER": 1, b"SUNION": 1, b"SDIFF": 1, b"HGETALL": 2, b"HKEYS": 1,
     b"HVALS": 1, b"KEYS": 1,
 }  # fmt: skip
-#: Codes of errors that redis-py leaves in the text; ERR it takes away.
-CODES = {
-    "WRONGTYPE",
-    "INVALIDOBJ",
-    "NOGROUP",
-    "BUSYGROUP",
-    "BUSYKEY",
-    "EXECABORT",
-    "NOPROTO",
-    "NOSCRIPT",
-    "OOM",
-}
 #: Whose AOF and whose replies each real server speaks for.
 STYLES = {"6.2": Style.REDIS_6, "7.0": Style.REDIS_7}
 
@@ -105,6 +93,8 @@ class Real:
         pool = client.connection_pool
         self._client = client
         self._connection = pool.connection_class(**pool.connection_kwargs | {"protocol": 2})
+        # redis-py's own takes the code away from some texts.
+        self._connection._parser.parse_error = _whole_error
 
     def __call__(self, words: Words) -> Any:
         """Run a command; its reply, plain."""
@@ -126,10 +116,14 @@ class Real:
         return Real(self._client)
 
 
+def _whole_error(text: str) -> Any:
+    import redis
+
+    return redis.ResponseError(text)
+
+
 def _error_text(error: Any) -> str:
-    """redis-py takes ERR away, and turns some codes into classes; the text is what it came as."""
-    text = str(error)
-    return "-" + (text if text.split(" ", 1)[0] in CODES else f"ERR {text}")
+    return f"-{error}"
 
 
 def _real_plain(reply: Any) -> Any:

@@ -14,7 +14,7 @@ from aoftool.keyspace.command import (
     container,
     find,
 )
-from aoftool.keyspace.context import Context
+from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import NOT_AN_INTEGER, SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv, NumKeys
 from aoftool.keyspace.numbers import parse_int
@@ -32,7 +32,7 @@ def effects_of_script(call: Call) -> Iterable[Sequence[bytes]]:
 
 def runtime_of(ctx: Context) -> Runtime:
     """The Lua of this keyspace, made when the first script comes."""
-    runtime: Runtime = ctx.keyspace.lua or Runtime()
+    runtime: Runtime = ctx.keyspace.lua or Runtime(ctx.options.style)
     ctx.keyspace.lua = runtime
     return runtime
 
@@ -64,6 +64,7 @@ def collect(ctx: Context, read_only: bool, run: Callable[[ScriptCaller], Reply])
         reply = run(caller)
     finally:
         ctx.db = database  # SELECT in a script ends with it
+        caller.select(database.index)
         ctx.fact = caller.effects
     if isinstance(reply, ErrorReply):
         raise ScriptFailed(reply.text)
@@ -77,15 +78,25 @@ class ScriptCaller:
         self._ctx = ctx
         self._read_only = read_only
         self.effects: list[Sequence[bytes]] = []
+        self._selected = ctx.db.index
+
+    def select(self, index: int) -> None:
+        """Have the effects that follow belong to this database."""
+        if index != self._selected:
+            self.effects.append([b"SELECT", b"%d" % index])
+            self._selected = index
 
     def __call__(self, argv: list[bytes]) -> Reply:
         ctx = self._ctx
+        modern = ctx.options.style is Style.REDIS_7
         try:
             found = find(argv, ctx.options.style)
         except CommandError as error:
-            return ErrorReply(_from_script(error.text))
+            return ErrorReply(_from_script(error.text, modern))
         if NOSCRIPT in found.flags:
-            return ErrorReply(b"ERR This Redis command is not allowed from scripts")
+            return ErrorReply(
+                b"ERR This Redis command is not allowed from script" + (b"" if modern else b"s")
+            )
         if self._read_only and WRITE in found.flags:
             return ErrorReply(b"ERR Write commands are not allowed from read-only scripts.")
         before, ctx.fact = ctx.dirty, None
@@ -94,14 +105,17 @@ class ScriptCaller:
         except CommandError as error:
             return ErrorReply(error.text)
         if ctx.dirty != before or found.forces(ctx.options.style):
+            self.select(ctx.db.index)
             self.effects += found.propagate(Call(ctx, argv, reply))
         return reply
 
 
-def _from_script(text: bytes) -> bytes:
+def _from_script(text: bytes, modern: bool) -> bytes:
+    origin = b"script" if modern else b"Lua script"
     if text.startswith(b"ERR unknown command"):
-        return b"ERR Unknown Redis command called from Lua script"
-    return b"ERR Wrong number of args calling Redis command From Lua script"
+        return b"ERR Unknown Redis command called from " + origin
+    word = b"from " if modern else b"From "
+    return b"ERR Wrong number of args calling Redis command " + word + origin
 
 
 @command("EVAL", "script numkeys [key ...] [arg ...]", _FLAGS, NumKeys(2), group="scripting",

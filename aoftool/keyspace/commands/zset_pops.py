@@ -5,12 +5,12 @@ The blocking ones here do what they do inside MULTI: see ``blocking``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from aoftool.format.resp.replies import NULL_ARRAY, Reply
 from aoftool.keyspace.arguments import integer, integer_within
 from aoftool.keyspace.blocking import parse_timeout
-from aoftool.keyspace.command import BLOCKING, FAST, WRITE, Call, command
+from aoftool.keyspace.command import BLOCKING, FAST, WRITE, command, from_fact
 from aoftool.keyspace.commands.zsets import entries_reply, get_zset, remove_members
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import MUST_BE_POSITIVE, SYNTAX, CommandError
@@ -73,10 +73,6 @@ def zpopmax(ctx: Context, argv: Argv) -> Reply:
 
 
 # The first key of several that has members; ``fact`` becomes what the AOF must hold.
-def _from_fact(call: Call) -> Iterable[Sequence[bytes]]:
-    return (call.ctx.fact,)
-
-
 def _first(ctx: Context, keys: Iterable[bytes]) -> tuple[bytes, ZSetValue] | None:
     """The first key that exists, with its sorted set. Raises CommandError WRONGTYPE."""
     for key in keys:
@@ -99,14 +95,14 @@ def _blocking_pop(ctx: Context, argv: Argv, highest: bool) -> Reply:
 
 
 @command("BZPOPMIN", "key [key ...] timeout", WRITE | FAST | BLOCKING, Keys(1, -2),
-         group="sorted-set", since="5.0.0", propagate=_from_fact)  # fmt: skip
+         group="sorted-set", since="5.0.0", propagate=from_fact)  # fmt: skip
 def bzpopmin(ctx: Context, argv: Argv) -> Reply:
     """ZPOPMIN of the first key that has members, or wait for one."""
     return _blocking_pop(ctx, argv, False)
 
 
 @command("BZPOPMAX", "key [key ...] timeout", WRITE | FAST | BLOCKING, Keys(1, -2),
-         group="sorted-set", since="5.0.0", propagate=_from_fact)  # fmt: skip
+         group="sorted-set", since="5.0.0", propagate=from_fact)  # fmt: skip
 def bzpopmax(ctx: Context, argv: Argv) -> Reply:
     """ZPOPMAX of the first key that has members, or wait for one."""
     return _blocking_pop(ctx, argv, True)
@@ -142,14 +138,14 @@ def _multi_pop(ctx: Context, argv: Argv, at: int) -> Reply:
 
 
 @command("ZMPOP", "numkeys key [key ...] <MIN | MAX> [COUNT count]", WRITE, NumKeys(1),
-         group="sorted-set", since="7.0.0", propagate=_from_fact)  # fmt: skip
+         group="sorted-set", since="7.0.0", propagate=from_fact)  # fmt: skip
 def zmpop(ctx: Context, argv: Argv) -> Reply:
     """Remove and return members from an end of the first sorted set that has any."""
     return _multi_pop(ctx, argv, 1)
 
 
 @command("BZMPOP", "timeout numkeys key [key ...] <MIN | MAX> [COUNT count]", WRITE | BLOCKING,
-         NumKeys(2), group="sorted-set", since="7.0.0", propagate=_from_fact)  # fmt: skip
+         NumKeys(2), group="sorted-set", since="7.0.0", propagate=from_fact)  # fmt: skip
 def bzmpop(ctx: Context, argv: Argv) -> Reply:
     """ZMPOP that waits for members."""
     return _multi_pop(ctx, argv, 2)

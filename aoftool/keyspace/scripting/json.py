@@ -13,6 +13,7 @@ from aoftool.keyspace.scripting.library import (
     Function,
     LibraryError,
     Values,
+    deep,
     integer,
     is_table,
     string,
@@ -80,7 +81,7 @@ class _Encoder:
 
     def _table(self, table: Any, depth: int) -> bytes:
         if depth > self._config.encode_depth:
-            raise LibraryError(b"Cannot serialise, excessive depth (%d)" % depth)
+            raise LibraryError(b"Cannot serialise, excessive nesting (%d)" % depth)
         rows = list(table.items())
         count = self._array_length(table, rows)
         if count > 0:
@@ -121,7 +122,9 @@ def _setting(args: Arguments, at: int, name: str, low: int, high: int, now: int)
     return value
 
 
-def _choice(args: Arguments, name: str, now: bool | bytes, words: tuple[bytes, ...]) -> bool | bytes:
+def _choice(
+    args: Arguments, name: str, now: bool | bytes, words: tuple[bytes, ...]
+) -> bool | bytes:
     """An option that is true, false, ``on``, ``off`` or another word."""
     if not args or args[0] is None:
         return now
@@ -145,7 +148,8 @@ def functions(values: Values) -> dict[str, Function]:
     def encode(args: Arguments) -> Arguments:
         if len(args) != 1:
             raise wrong_argument(1, "encode", b"expected 1 argument")
-        return (_Encoder(config).text(args[0], 0),)
+        with deep():
+            return (_Encoder(config).text(args[0], 0),)
 
     def decode(args: Arguments) -> Arguments:
         if len(args) != 1:
@@ -153,7 +157,8 @@ def functions(values: Values) -> dict[str, Function]:
         text = string(args, 1, "decode")
         if len(text) >= 2 and 0 in text[:2]:
             raise LibraryError(b"JSON parser does not support UTF-16 or UTF-32")
-        return (Parser(text, values, config.decode_depth, config.decode_invalid).parse(),)
+        with deep():
+            return (Parser(text, values, config.decode_depth, config.decode_invalid).parse(),)
 
     def sparse(args: Arguments) -> Arguments:
         name = "encode_sparse_array"

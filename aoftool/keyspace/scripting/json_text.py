@@ -61,9 +61,7 @@ class Parser:
 
     @staticmethod
     def _error(expected: bytes, found: bytes, at: int) -> LibraryError:
-        return LibraryError(
-            b"Expected %b but found %b at character %d" % (expected, found, at + 1)
-        )
+        return LibraryError(b"Expected %b but found %b at character %d" % (expected, found, at + 1))
 
     def _fail(self, why: str) -> None:
         """A token that is none; the parser says so where it wanted another."""

@@ -156,9 +156,7 @@ def _unpacked(values: Values, data: bytes, limit: int, offset: int) -> Arguments
             b"Invalid request to unpack with offset of %d and limit of %d." % (offset, len(data))
         )
     if offset > len(data):
-        raise LibraryError(
-            b"Start offset %d greater than input length %d." % (offset, len(data))
-        )
+        raise LibraryError(b"Start offset %d greater than input length %d." % (offset, len(data)))
     reader = _Reader(data, offset, values)
     found: list[Any] = []
     everything = not limit and not offset

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lupa import lua51
 
 from aoftool.format.resp.replies import ErrorReply, Reply
+from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.scripting.conversion import from_lua, to_lua
 from aoftool.keyspace.scripting.libraries import libraries
@@ -47,7 +48,8 @@ class Runtime:
         interrupt: called every 100,000 instructions; returns why the script must stop, or None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, style: Style = Style.REDIS_7) -> None:
+        self._modern = style is Style.REDIS_7
         self._lua = lua51.LuaRuntime(
             encoding=None,
             register_eval=False,
@@ -76,7 +78,7 @@ class Runtime:
             {
                 b"call": self._call,
                 b"lib_error": lambda text: b"ERR " + text,
-                b"error_text": _error_text,
+                b"error_text": _error_text if self._modern else bytes,
                 b"status_text": lambda text: text,
                 b"sha1hex": sha1hex,
                 b"log": lambda level, text: None,
@@ -87,6 +89,9 @@ class Runtime:
                 b"interrupted": lambda: self.interrupt(),
                 b"libraries": table({name: table(held) for name, held in plugged.items()}),
                 b"null": null,
+                b"modern": self._modern,
+                b"no_arguments": b"Please specify at least one argument for this %b call"
+                % (b"redis lib" if self._modern else b"redis.call()"),
             }
         )
 
@@ -113,7 +118,8 @@ class Runtime:
                 raise ScriptFailed(
                     b"ERR Error compiling script (new function): " + reason.replace(b"\n", b" ")
                 )
-            self._functions[name] = function
+            place = None if b"\n" in text.rstrip() else b"user_script:1"
+            self._functions[name] = function, place
         return name
 
     def knows(self, name: bytes) -> bool:
@@ -130,10 +136,11 @@ class Runtime:
         """Run a compiled script. Raises ScriptFailed where it raises an error that it keeps."""
         self._caller, self._rng, self._resp3 = caller, rng, False
         table = self._lua.table_from
-        ok, result = _pair(self._execute(self._functions[name], table(keys), table(argv)))
+        function, place = self._functions[name]
+        ok, result, at = _triple(self._execute(function, table(keys), table(argv), place))
         self._caller = self._rng = None
         if not ok:
-            raise ScriptFailed(self._error(result, name))
+            raise ScriptFailed(self._error(result, name, at))
         return from_lua(result, self._is_table)
 
     def load_library(self, name: bytes, code: bytes) -> None:
@@ -141,9 +148,9 @@ class Runtime:
 
         Raises ScriptFailed where it does not compile, fails, or registers none.
         """
-        ok, found = _pair(self._load_library(code))
+        ok, found, _ = _triple(self._load_library(code))
         if not ok:
-            shown = self._error(found, b"").removeprefix(b"ERR ")
+            shown = self._error(found, b"", None).removeprefix(b"ERR ")
             raise ScriptFailed(b"ERR Error registering functions: " + shown)
         functions = {
             function: LibraryFunction(row[b"callback"], bool(row[b"read_only"]))
@@ -172,34 +179,43 @@ class Runtime:
         """Call a library's function. Raises ScriptFailed where it raises an error that it keeps."""
         self._caller, self._rng, self._resp3 = caller, rng, False
         table = self._lua.table_from
-        ok, result = _pair(self._call_function(function.callback, table(keys), table(argv)))
+        ok, result, _ = _triple(self._call_function(function.callback, table(keys), table(argv)))
         self._caller = self._rng = None
         if not ok:
-            raise ScriptFailed(self._error(result, b""))
+            raise ScriptFailed(self._error(result, b"", None))
         return from_lua(result, self._is_table)
 
-    def _error(self, error: Any, name: bytes) -> bytes:
-        """An error's text: that of a command as it is, any other with the script's name."""
+    def _error(self, error: Any, name: bytes, place: bytes | None) -> bytes:
+        """An error's text, with the script's name and the place where it was raised."""
         if self._is_table(error) and isinstance(error[b"err"], bytes):
             text: bytes = error[b"err"]
-            return text
+            return text + self._raised(name, place) if self._modern else text
         shown = error if isinstance(error, bytes) else str(error).encode()
         if not name:
             return b"ERR " + shown
-        return b"ERR Error running script (call to f_%b): @user_script: %b" % (name, shown)
+        if self._modern:
+            return b"ERR " + shown + self._raised(name, place)
+        where = place or b"user_script"
+        return b"ERR Error running script (call to f_%b): @%b: %b" % (name, where, shown)
+
+    @staticmethod
+    def _raised(name: bytes, place: bytes | None) -> bytes:
+        return b" script: %b, on @%b." % (name, place) if name and place else b""
 
 
 def _is_table(value: object) -> bool:
     return bool(lua51.lua_type(value) == "table")
 
 
-def _pair(result: Any) -> tuple[Any, Any]:
-    return result if isinstance(result, tuple) else (result, None)
+def _triple(result: Any) -> tuple[Any, Any, bytes | None]:
+    if not isinstance(result, tuple):
+        return result, None, None
+    return (*result, None) if len(result) == 2 else result
 
 
 def _error_text(text: bytes) -> bytes:
     """``redis.error_reply`` puts ERR before a text that has no code (7.0 and later)."""
-    return text
+    return text if b" " in text else b"ERR " + text
 
 
 def _no_attributes(target: object, name: object, setting: bool) -> object:

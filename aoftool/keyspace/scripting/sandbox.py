@@ -11,7 +11,7 @@ local G = _G
 local loadstring, error, type, tostring, pcall = loadstring, error, type, tostring, pcall
 local rawget, rawset, select, setmetatable, debug = rawget, rawset, select, setmetatable, debug
 local string, pairs, unpack = string, pairs, unpack
-local getinfo = debug.getinfo
+local getinfo, xpcall = debug.getinfo, xpcall
 
 -- Compiled code could do anything: only source is loaded.
 local function load_source(text, name)
@@ -43,7 +43,9 @@ for _, name in ipairs({
     safe[name] = G[name]
 end
 safe.loadstring, safe.load = load_source, load_parts
-safe.os = { clock = os.clock }
+if host.modern then
+    safe.os = { clock = os.clock }
+end
 string.dump = nil
 for name in pairs(G) do
     G[name] = nil
@@ -72,7 +74,7 @@ end
 local function arguments(...)
     local count = select("#", ...)
     if count == 0 then
-        return nil, "Please specify at least one argument for this redis.call() call"
+        return nil, host.no_arguments
     end
     local words = {}
     for at = 1, count do
@@ -100,7 +102,7 @@ end
 function redis.call(...)
     local reply = run(...)
     if type(reply) == "table" and rawget(reply, "err") ~= nil then
-        error(reply, 0)
+        error(host.modern and reply or reply.err, 0)
     end
     return reply
 end
@@ -191,19 +193,36 @@ function math.randomseed(seed) host.randomseed(seed) end
 -- whose result is returned at once (Lua forgets the caller), unless the script is one line.
 local single_line = nil
 local function position()
-    for level = 3, 8 do
+    local at = getinfo(4, "Sl")  -- 2 is 'finish', 3 the library's function
+    if at and at.what == "Lua" or at and at.what == "main" then
+        return at.short_src .. ":" .. at.currentline .. ": "
+    end
+    return single_line and single_line .. ": " or ""
+end
+
+-- Where an error was raised, as "user_script:1"; kept by the handler of errors.
+local failed_at, replaced = nil, 0
+local function handler(reason)
+    failed_at = single_line
+    local skipped = replaced
+    replaced = 0
+    for level = 2, 6 do
         local at = getinfo(level, "Sl")
-        if at == nil or at.what == "tail" then
+        if at == nil or at.what == "tail" and skipped == 0 then
             break
-        elseif at.short_src ~= "sandbox" then
-            return at.currentline > 0 and at.short_src .. ":" .. at.currentline .. ": " or ""
+        elseif at.what == "tail" then
+            skipped = skipped - 1  -- the library's function, which 'finish' has replaced
+        elseif at.what ~= "C" and at.short_src ~= "sandbox" then
+            failed_at = at.short_src .. ":" .. at.currentline
+            break
         end
     end
-    return single_line or ""
+    return reason
 end
 
 local function finish(fine, ...)
     if fine == false then
+        replaced = 1
         error(position() .. (...), 0)
     end
     return ...
@@ -224,8 +243,8 @@ G.cmsgpack._NAME, G.cmsgpack._VERSION = "cmsgpack", "lua-cmsgpack 0.4.0"
 
 -- Globals are fixed from here on: a script that makes one has forgotten a 'local'.
 setmetatable(G, {
-    __newindex = function(_, name)
-        error("Script attempted to create global variable '" .. tostring(name) .. "'", 2)
+    __newindex = function()
+        error("Attempt to modify a readonly table", 2)
     end,
     __index = function(_, name)
         -- The bridge to Python looks for 'debug' itself, outside of any protected call.
@@ -243,22 +262,54 @@ local function compile(text, name)
     return load_source(text, name)
 end
 
+-- Stops the script once it is to stop: from then on, every line of its own raises the reason.
+local function watch()
+    local reason = host.interrupted()
+    if reason then
+        local function stop()
+            local at = getinfo(2, "S")
+            if at == nil or at.short_src ~= "sandbox" then
+                error(reason, 0)
+            end
+        end
+        sethook(stop, "l")
+        stop()
+    end
+end
+
+-- A coroutine has hooks of its own.
+local wrap, create = coroutine.wrap, coroutine.create
+function coroutine.create(body)
+    local thread = create(body)
+    sethook(thread, watch, "", 100000)
+    return thread
+end
+function coroutine.wrap(body)
+    if type(body) ~= "function" then
+        return wrap(body)
+    end
+    return wrap(function(...)
+        sethook(watch, "", 100000)
+        return body(...)
+    end)
+end
+
 -- Runs a function that can be stopped from outside: true and its result, or false and the error.
 local function guarded(script, ...)
-    sethook(function()
-        local reason = host.interrupted()
-        if reason then
-            sethook(function() error(reason, 0) end, "l")
-            error(reason, 0)
-        end
-    end, "", 100000)
-    local ok, result = pcall(script, ...)
+    sethook(watch, "", 100000)
+    local count, args = select("#", ...), { ... }
+    failed_at = nil
+    local ok, result = xpcall(function() return script(unpack(args, 1, count)) end, handler)
     sethook()
-    return ok, result
+    if ok then
+        return ok, result
+    end
+    return ok, result, failed_at
 end
 
 -- Runs a compiled script with its KEYS and ARGV.
-local function execute(script, keys, argv)
+local function execute(script, keys, argv, place)
+    single_line = place
     rawset(G, "KEYS", keys)
     rawset(G, "ARGV", argv)
     return guarded(script)

@@ -107,6 +107,8 @@ def pack(args: Arguments) -> Arguments:
     """``struct.pack(format, value...)``: the bytes."""
     form = _Format(string(args, 1, "pack"), "pack")
     packed = bytearray()
+    if len(args) == 1:
+        args = (*args, None)  # as C pushes a nil behind the arguments
     at, position = 2, 0
     for letter, size in form.letters():
         skipped = form.padding(position, letter, size)
@@ -198,9 +200,9 @@ def size_of(args: Arguments) -> Arguments:
     for letter, size in form.letters():
         position += form.padding(position, letter, size)
         if letter == "s":
-            raise wrong_argument(1, "size", b"variable-size format in 'size'")
+            raise wrong_argument(1, "size", b"option 's' has no fixed size")
         if letter == "c" and size == 0:
-            raise wrong_argument(1, "size", b"variable-length format in 'size'")
+            raise wrong_argument(1, "size", b"option 'c0' has no fixed size")
         if not letter.isalnum():
             form.control(letter)
         position += size
