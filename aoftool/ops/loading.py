@@ -17,8 +17,8 @@ from aoftool.errors import (
     SourceError,
     TruncatedError,
 )
-from aoftool.format.aof import Annotation, AofDecoder, Batch, Command, Event, Step
-from aoftool.format.rdb import Aux, Function, Key, NeedData, SelectDb, StringKeys
+from aoftool.format.aof import AofDecoder, Batch, Command, Event, Step
+from aoftool.format.rdb import Function, Key, NeedData, StringKeys
 from aoftool.keyspace.commands.functions import library_name
 from aoftool.keyspace.context import Context, Options, Style
 from aoftool.keyspace.database import Clock, Keyspace
@@ -214,8 +214,6 @@ class _FileLoader:
             self._key(event)
         elif type(event) is Function:
             self._function(event)
-        elif not isinstance(event, (Annotation, SelectDb, Aux)):
-            return
 
     def _batch(self, batch: Batch) -> None:
         self._loaded.records += len(batch.commands)

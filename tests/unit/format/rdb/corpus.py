@@ -16,7 +16,7 @@ from tests.corpus import SERVERS, unpacked
 DATA = Path(__file__).parents[3] / "data"
 SMALL = DATA / "rdb" / "small-7.0.15.rdb"
 
-__all__ = ["DATA", "SERVERS", "SMALL", "dump", "tell", "text", "truth", "unpacked"]
+__all__ = ["DATA", "SERVERS", "SMALL", "dump", "tell", "tell_value", "text", "truth", "unpacked"]
 
 
 @cache
@@ -40,7 +40,12 @@ def text(value: bytes) -> str:
 
 def tell(key: Key) -> list[Any]:
     """A decoded key as the truth tells it: [type, value, expiry]."""
-    return [key.kind, _TELL[key.kind](key.value), key.expire_at_ms]
+    return [key.kind, tell_value(key.kind, key.value), key.expire_at_ms]
+
+
+def tell_value(kind: str, value: Any) -> Any:
+    """A decoded value as the truth tells it."""
+    return _TELL[kind](value)
 
 
 def _texts(items: list[bytes]) -> list[str]:
