@@ -38,9 +38,9 @@ class _LazyGroup(click.Group):
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
-    from aoftool.format.speed import IMPLEMENTATION
+    from aoftool.format.speed import implementation
 
-    click.echo(f"aoftool {__version__}, scanner: {IMPLEMENTATION}")
+    click.echo(f"aoftool {__version__}, scanner: {implementation()}")
     ctx.exit()
 
 

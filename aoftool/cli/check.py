@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import click
 
-from aoftool.cli.progress import byte_progress, progress_option
+from aoftool.cli.progress import progress_option, shown_progress
 from aoftool.cli.render import FORMATS, render_reports
 from aoftool.ops.check import CheckOptions, Level, SourceReport, check_path, worst
 from aoftool.ops.source import source_size
@@ -22,7 +23,8 @@ from aoftool.ops.source import source_size
     type=click.Choice([level.value for level in Level]),
     default=Level.COMMANDS.value,
     show_default=True,
-    help="framing: only the bytes around commands; commands: names, arity, SELECT, MULTI/EXEC too.",
+    help="framing: only the bytes around commands; commands: names, arity, SELECT, MULTI/EXEC too; "
+    "state: run them as well and report each that fails (takes the memory of the data).",
 )
 @click.option(
     "--databases",
@@ -83,5 +85,10 @@ def command(
 
 
 def _check(path: Path, options: CheckOptions, progress: bool | None) -> SourceReport:
-    with byte_progress(progress, source_size(path), path.name) as advance:
-        return check_path(path, options, advance)
+    if options.level is not Level.STATE:
+        with shown_progress(progress, source_size(path), path.name) as advance:
+            return check_path(path, options, advance)
+    from aoftool.ops.check.state import check_state  # the keyspace, which other levels never need
+
+    with shown_progress(progress, 2 * source_size(path), path.name) as advance:
+        return check_state(path, options, advance, now_ms=time.time_ns() // 1_000_000)

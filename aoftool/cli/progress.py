@@ -1,4 +1,4 @@
-"""A progress bar by bytes on standard error, on a terminal only unless asked for."""
+"""A progress bar on standard error, on a terminal only unless asked for."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ progress_option = click.option(
 
 
 @contextmanager
-def byte_progress(wanted: bool | None, total: int, name: str) -> Iterator[Progress]:
-    """Yield the callback that moves the bar; ``wanted`` None: only where stderr is a terminal."""
+def shown_progress(
+    wanted: bool | None, total: int, name: str, unit: str = "B"
+) -> Iterator[Progress]:
+    """Yield the callback that moves the bar; ``wanted`` None: only where stderr is a terminal.
+
+    ``unit``: what is counted; bytes in powers of 1024, anything else in powers of 1000.
+    """
     if wanted is None:
         wanted = sys.stderr.isatty()
     if not wanted:
@@ -30,9 +35,9 @@ def byte_progress(wanted: bool | None, total: int, name: str) -> Iterator[Progre
     # A bar of no known length for standard input: tqdm then shows bytes and rate only.
     with tqdm(
         total=total or None,
-        unit="B",
+        unit=unit,
         unit_scale=True,
-        unit_divisor=1024,
+        unit_divisor=1024 if unit == "B" else 1000,
         desc=name,
         leave=False,
         file=sys.stderr,

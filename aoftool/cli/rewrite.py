@@ -5,29 +5,47 @@ from __future__ import annotations
 import json
 import resource
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
 
 from aoftool.cli.failures import exit_on_error
-from aoftool.cli.progress import byte_progress, progress_option
+from aoftool.cli.progress import progress_option, shown_progress
 from aoftool.cli.render.words import number, plural, shown_bytes, shown_command
-from aoftool.ops.loading import LoadOptions
-from aoftool.ops.rewrite import Form, RewriteOptions, Rewritten, rewrite
-from aoftool.ops.source import STDIN, source_size
-from aoftool.ops.targets import TARGETS
+from aoftool.ops.loading import Failure, LoadOptions
+from aoftool.ops.rewrite import (
+    Beside,
+    Destination,
+    Form,
+    InPlace,
+    RewriteOptions,
+    Rewritten,
+    rewrite,
+)
+from aoftool.ops.source import STDIN, resolve
+from aoftool.ops.targets import TARGETS, Target
+from aoftool.ops.window import Progress
 
 _SUFFIXES = {Form.RESP: ".rewritten.aof", Form.PREAMBLE: ".rewritten.aof", Form.RDB: ".rdb"}
-_DEFAULT_TARGET = "redis-6.2"
+#: A single file may be meant for an old server; file sets came with 7.0.
+_DEFAULT_TARGET, _DEFAULT_OF_SETS = "redis-6.2", "redis-7.0"
 
 
 @click.command("rewrite")
 @click.argument("source", metavar="SOURCE", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The new file.")
 @click.option(
-    "--in-place", is_flag=True, help="Replace SOURCE in one step, keeping it under another name."
+    "--in-place",
+    is_flag=True,
+    help="Replace SOURCE in one step; of a file set, BASE, INCR and manifest.",
 )
-@click.option("--backup/--no-backup", default=True, help="With --in-place: keep the old file.")
+@click.option("--backup/--no-backup", default=True, help="With --in-place: keep the old files.")
+@click.option(
+    "--in-use",
+    is_flag=True,
+    help="With --in-place: even though another process has a file open for writing.",
+)
 @click.option(
     "--format",
     "form",
@@ -39,9 +57,8 @@ _DEFAULT_TARGET = "redis-6.2"
 @click.option(
     "--target",
     type=click.Choice(list(TARGETS)),
-    default=_DEFAULT_TARGET,
-    show_default=True,
-    help="The oldest server that must read the new file.",
+    help=f"The oldest server that must read the new file (default: {_DEFAULT_TARGET}, or "
+    f"{_DEFAULT_OF_SETS} where SOURCE is a file set).",
 )
 @click.option("--allow-loss", is_flag=True, help="Leave out what the target cannot hold.")
 @click.option(
@@ -72,8 +89,9 @@ def command(
     output: Path | None,
     in_place: bool,
     backup: bool,
+    in_use: bool,
     form: str,
-    target: str,
+    target: str | None,
     allow_loss: bool,
     aof_load_truncated: str,
     skip_errors: bool,
@@ -97,28 +115,43 @@ def command(
         now_ms=second * 1000,
         drop_expired=expired == "drop",
     )
-    options = RewriteOptions(
-        Form(form), TARGETS[target], allow_loss, verify, ctime=second, loading=loading
-    )
-    out = _output(source, output, in_place, options.form)
-    with exit_on_error(), byte_progress(progress, source_size(source), "loading") as advance:
-        done = rewrite(source, out, options, replace=in_place, backup=backup, progress=advance)
+    destination = _destination(source, output, in_place, backup, in_use, Form(form))
+
+    def stage(name: str, total: int, unit: str) -> AbstractContextManager[Progress]:
+        return shown_progress(progress, total, name, unit)
+
+    with exit_on_error():
+        chosen = _target(source, target, in_place)
+        options = RewriteOptions(
+            Form(form), chosen, allow_loss, verify, ctime=second, loading=loading
+        )
+        done = rewrite(source, destination, options, stage)
     facts = _facts(done, time.monotonic() - started)
     click.echo(json.dumps(facts, indent=2) if report == "json" else _text(done, facts))
 
 
-def _output(source: Path, output: Path | None, in_place: bool, form: Form) -> Path:
+def _target(source: Path, name: str | None, in_place: bool) -> Target:
+    is_set = resolve(source).manifest is not None
+    target = TARGETS[name or (_DEFAULT_OF_SETS if is_set else _DEFAULT_TARGET)]
+    if in_place and is_set and not target.sets:
+        raise click.UsageError(f"{target.name} knows no file sets: give --output")
+    return target
+
+
+def _destination(
+    source: Path, output: Path | None, in_place: bool, backup: bool, in_use: bool, form: Form
+) -> Destination:
     if in_place and output is not None:
         raise click.UsageError("--in-place and --output exclude each other")
     if in_place and source == STDIN:
         raise click.UsageError("standard input cannot be replaced")
     if in_place:
-        return source
+        return InPlace(keep_old=backup, in_use=in_use)
     if output is not None:
-        return output
+        return Beside(output)
     if source == STDIN:
         raise click.UsageError("standard input has no name to stand beside: give --output")
-    return source.with_name(source.name.removesuffix(".aof") + _SUFFIXES[form])
+    return Beside(source.with_name(source.name.removesuffix(".aof") + _SUFFIXES[form]))
 
 
 def _facts(done: Rewritten, seconds: float) -> dict[str, object]:
@@ -155,6 +188,10 @@ def _facts(done: Rewritten, seconds: float) -> dict[str, object]:
     }
 
 
+def _record(failure: Failure) -> str:
+    return "RDB data" if failure.record is None else f"record {number(failure.record)}"
+
+
 def _text(done: Rewritten, facts: dict[str, object]) -> str:
     loaded = done.loaded
     lines = [f"{done.path}: {number(done.bytes_out)} bytes"]
@@ -163,7 +200,7 @@ def _text(done: Rewritten, facts: dict[str, object]) -> str:
         lines.append(f"  left out      the tail of {path} from offset {number(offset)}: {reason}")
     for failure in loaded.failures:
         lines.append(
-            f"  skipped       record {number(failure.record)} at offset {number(failure.offset)}: "
+            f"  skipped       {_record(failure)} at offset {number(failure.offset)}: "
             f"{shown_command(failure.argv)}: {shown_bytes(failure.reply, 200)}"
         )
     if loaded.failed > len(loaded.failures):

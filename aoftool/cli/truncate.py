@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from aoftool.cli.failures import exit_on_error
-from aoftool.cli.progress import byte_progress, progress_option
+from aoftool.cli.progress import progress_option, shown_progress
 from aoftool.cli.render.words import number, plural, shown_command
 from aoftool.errors import ExitCode
 from aoftool.ops.source import source_size
@@ -50,7 +50,7 @@ def command(
     file may be cut.
     """
     with exit_on_error():
-        with byte_progress(progress, source_size(path), "checking") as advance:
+        with shown_progress(progress, source_size(path), "checking") as advance:
             plan = plan_truncate(path, corrupt=corrupt, progress=advance)
         if plan.cut is None:
             click.echo(f"{plan.path}: nothing to cut, {_sound(plan)}")
@@ -62,7 +62,7 @@ def command(
         if not yes and not click.confirm("Cut it?"):
             click.echo("Nothing was cut.")
             click.get_current_context().exit(int(ExitCode.REFUSED))
-        with byte_progress(progress, source_size(path), "checking again") as advance:
+        with shown_progress(progress, source_size(path), "checking again") as advance:
             outcome = apply_truncate(plan, keep=keep, in_use=in_use, progress=advance)
         if outcome.kept_in:
             click.echo(f"Kept what was cut in {outcome.kept_in}")

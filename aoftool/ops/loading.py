@@ -38,11 +38,16 @@ MAX_FAILURES = 100
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A command that answered an error while it was loaded."""
+    """A command that answered an error while it was loaded, or a key that stood there already.
+
+    Attributes:
+        offset: where it begins; record: its number, None for a key in RDB form.
+        argv: its words; of a key in RDB form its name, if that is known.
+    """
 
     path: str
     offset: int
-    record: int
+    record: int | None
     argv: tuple[bytes, ...]
     reply: bytes
 
@@ -58,8 +63,9 @@ class LoadError(AofError):
 
     def __init__(self, failure: Failure) -> None:
         words = b" ".join(failure.argv[:4])[:80].decode("utf-8", "backslashreplace")
+        record = "RDB data" if failure.record is None else f"record {failure.record}"
         super().__init__(
-            f"{failure.path}: record {failure.record} at offset {failure.offset} fails: "
+            f"{failure.path}: {record} at offset {failure.offset} fails: "
             f"{failure.reply.decode('utf-8', 'backslashreplace')} ({words}); "
             "skip such commands with --skip-errors"
         )
@@ -71,6 +77,7 @@ class DamagedError(AofError):
 
     def __init__(self, path: Path, error: FormatError) -> None:
         super().__init__(f"{path}: {error}; run: aoftool check {path}")
+        self.path = path
         self.error = error
         self.exit_code = error.exit_code  # type: ignore[misc]
 
@@ -116,8 +123,13 @@ class Loaded:
     expired: int = 0
 
 
-def load(source: Source, options: LoadOptions, progress: Progress = no_progress) -> Loaded:
-    """Load all files of ``source`` in order.
+def load(
+    source: Source,
+    options: LoadOptions,
+    progress: Progress = no_progress,
+    failed: Callable[[Failure], None] | None = None,
+) -> Loaded:
+    """Load all files of ``source`` in order; ``failed`` is told of each command passed over.
 
     Raises DamagedError for damage (and for a cut tail where ``truncated`` is off, or in a file that
     is not the last), LoadError for a command that fails, SourceError for what cannot be read.
@@ -129,7 +141,7 @@ def load(source: Source, options: LoadOptions, progress: Progress = no_progress)
     with no_collection():
         for part in source.parts:
             last = part is source.parts[-1]
-            loader = _FileLoader(part, loaded, style, options, progress)
+            loader = _FileLoader(part, loaded, style, options, progress, failed)
             loader.run(may_be_cut=last and options.truncated)
     if options.drop_expired:
         loaded.expired = _drop_expired(loaded.keyspace, options.now_ms)
@@ -155,8 +167,10 @@ class _FileLoader:
         style: Style,
         options: LoadOptions,
         progress: Progress,
+        failed: Callable[[Failure], None] | None,
     ) -> None:
         self._part = part
+        self._tell = failed
         self._loaded = loaded
         self._options = options
         self._progress = progress
@@ -177,7 +191,7 @@ class _FileLoader:
                 if path != STDIN:
                     os.close(fd)
         except TruncatedError as error:
-            if not may_be_cut or not self._decoder.good_end:
+            if not may_be_cut or self._decoder.in_preamble:
                 raise self._damaged(error) from error
             self._loaded.cut = (str(path), self._decoder.good_end, error.reason)
         except FormatError as error:
@@ -208,8 +222,7 @@ class _FileLoader:
         elif type(event) is Command:
             self._command(event)
         elif type(event) is StringKeys:
-            self._ctx.keyspace.database(event.db).data.update(event.pairs)
-            self._loaded.rdb_keys += len(event.pairs)
+            self._string_keys(event)
         elif type(event) is Key:
             self._key(event)
         elif type(event) is Function:
@@ -245,17 +258,35 @@ class _FileLoader:
             self._failed(command, error.text)
 
     def _failed(self, command: Command, reply: bytes) -> None:
-        failure = Failure(
-            str(self._part.path), command.start, command.record, tuple(command.argv), reply
-        )
+        self._passed_over(command.start, command.record, tuple(command.argv), reply)
+
+    def _passed_over(
+        self, start: int, record: int | None, argv: tuple[bytes, ...], reply: bytes
+    ) -> None:
+        failure = Failure(str(self._part.path), start, record, argv, reply)
         if not self._options.skip_errors:
             raise LoadError(failure)
         self._loaded.failed += 1
         if len(self._loaded.failures) < MAX_FAILURES:
             self._loaded.failures.append(failure)
+        if self._tell is not None:
+            self._tell(failure)
+
+    def _string_keys(self, event: StringKeys) -> None:
+        data = self._ctx.keyspace.database(event.db).data
+        before = len(data)
+        data.update(event.pairs)
+        self._loaded.rdb_keys += len(event.pairs)
+        twice = before + len(event.pairs) - len(data)
+        if twice:
+            text = b"RDB has duplicated keys: %d up to offset %d" % (twice, event.end)
+            self._passed_over(event.start, None, (), text)
 
     def _key(self, key: Key) -> None:
         database = self._ctx.keyspace.database(key.db)
+        if key.key in database.data:
+            self._passed_over(key.start, None, (key.key,), b"RDB has duplicated key")
+            database.delete(key.key)  # with its expiry
         if isinstance(key.value, Sequence) and not len(key.value) and key.kind != "string":
             return  # servers do not keep empty collections
         database.put(key.key, live_value(key.kind, key.value))

@@ -7,68 +7,72 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from aoftool.ops.filesystem import SYSTEM, FileSystem, write_all
+
 _COPY_CHUNK = 1 << 20
 #: After so many bytes a new file is synced, so that the last sync has little left to do
 #: (``REDIS_AUTOSYNC_BYTES`` of Redis 6).
 _SYNC_BYTES = 32 << 20
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
-def sync_directory(folder: Path) -> None:
-    """Make the folder's entries durable. Raises OSError."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def save_range(fd: int, start: int, end: int, target: Path) -> Path:
+def save_range(fd: int, start: int, end: int, target: Path, files: FileSystem = SYSTEM) -> Path:
     """Copy bytes ``start`` to ``end`` of an open file to a new file, durably.
 
     Where ``target`` exists already, a number is added to its name: nothing is ever written over.
     Returns the path that was made. On any failure nothing is left behind. Raises OSError.
     """
-    out, made = _create_new(target, os.fstat(fd).st_mode & 0o777)
+    out, made = _create_new(target, os.fstat(fd).st_mode & 0o777, files)
     try:
         try:
-            _copy(fd, start, end, out)
-            os.fsync(out)
+            _copy(fd, start, end, out, files)
+            files.fsync(out)
         finally:
-            os.close(out)
+            files.close(out)
     except BaseException:
-        made.unlink()
+        files.unlink(made)
         raise
     finally:
-        sync_directory(target.parent)
+        files.sync_directory(target.parent)
     return made
 
 
-def _create_new(target: Path, mode: int) -> tuple[int, Path]:
+def _create_new(target: Path, mode: int, files: FileSystem) -> tuple[int, Path]:
     """Open ``target`` for writing, or the first of its numbered names that is free."""
     number = 0
     while True:
         path = target if not number else target.with_name(f"{target.name}.{number}")
         try:
-            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), path
+            return files.open(path, _NEW, mode), path
         except FileExistsError:
             number += 1
 
 
-def _copy(fd: int, start: int, end: int, out: int) -> None:
+def _copy(fd: int, start: int, end: int, out: int, files: FileSystem) -> None:
     at = start
     while at < end:
         chunk = os.pread(fd, min(_COPY_CHUNK, end - at), at)
         if not chunk:
             raise OSError(None, f"the file ended at {at}, before {end}")
-        _write_all(out, chunk)
+        write_all(files, out, chunk)
         at += len(chunk)
 
 
-def cut_file(fd: int, length: int, folder: Path) -> None:
+def cut_file(fd: int, length: int, folder: Path, files: FileSystem = SYSTEM) -> None:
     """Shorten an open file to ``length`` bytes, durably. Raises OSError."""
-    os.ftruncate(fd, length)
-    os.fsync(fd)
-    sync_directory(folder)
+    files.ftruncate(fd, length)
+    files.fsync(fd)
+    files.sync_directory(folder)
+
+
+def create_empty(path: Path, files: FileSystem = SYSTEM) -> None:
+    """Make an empty file, durably. Raises FileExistsError, OSError."""
+    fd = files.open(path, _NEW)
+    try:
+        files.fsync(fd)
+    finally:
+        files.close(fd)
+    files.sync_directory(path.parent)
 
 
 class NewFile:
@@ -81,17 +85,16 @@ class NewFile:
         temporary: where it is until then; size: bytes written so far.
     """
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, files: FileSystem = SYSTEM) -> None:
         self._target = target.resolve()
+        self._files = files
         self.temporary = self._target.with_name(f".{target.name}.{os.getpid()}.tmp")
         self.size = 0
         self._unsynced = 0
         self._fd = -1
 
     def __enter__(self) -> Self:
-        self._fd = os.open(
-            self.temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, self._mode()
-        )
+        self._fd = self._files.open(self.temporary, _NEW, self._mode())
         return self
 
     def _mode(self) -> int:
@@ -107,12 +110,13 @@ class NewFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self._fd)
-        self.temporary.unlink(missing_ok=True)
+        self._files.close(self._fd)
+        if self.temporary.exists():
+            self._files.unlink(self.temporary)
 
     def write(self, data: bytes) -> None:
         """Add bytes; every 32 MB they are synced."""
-        _write_all(self._fd, data)
+        write_all(self._files, self._fd, data)
         self.size += len(data)
         self._unsynced += len(data)
         if self._unsynced >= _SYNC_BYTES:
@@ -120,7 +124,7 @@ class NewFile:
 
     def sync(self) -> None:
         """Make what was written durable."""
-        os.fsync(self._fd)
+        self._files.fsync(self._fd)
         self._unsynced = 0
 
     def put_in_place(self, *, replace: bool, keep_old: bool) -> Path | None:
@@ -130,31 +134,25 @@ class NewFile:
         FileExistsError.
         """
         self.sync()
-        kept = _keep_old(self._target) if replace and keep_old else None
+        kept = _keep_old(self._target, self._files) if replace and keep_old else None
         if replace:
-            self.temporary.rename(self._target)
+            self._files.rename(self.temporary, self._target)
         else:
-            self._target.hardlink_to(self.temporary)
-            self.temporary.unlink()
-        sync_directory(self._target.parent)
+            self._files.link(self.temporary, self._target)
+            self._files.unlink(self.temporary)
+        self._files.sync_directory(self._target.parent)
         return kept
 
 
-def _keep_old(path: Path) -> Path:
+def _keep_old(path: Path, files: FileSystem) -> Path:
     """A second name for a file that is about to be replaced."""
     number = 0
     while True:
         suffix = f".{number}" if number else ""
         kept = path.with_name(f"{path.name}.before-rewrite{suffix}")
         try:
-            kept.hardlink_to(path)
+            files.link(path, kept)
         except FileExistsError:
             number += 1
         else:
             return kept
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]

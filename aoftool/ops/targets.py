@@ -26,6 +26,11 @@ class Target:
     functions: bool = False
     hash_ttl: bool = False
 
+    @property
+    def sets(self) -> bool:
+        """Whether it has multi-part AOFs, which came together with functions."""
+        return self.functions
+
 
 TARGETS = {
     target.name: target

@@ -220,6 +220,8 @@ MEANING = {
     "an annotation of 2,000 bytes": b"#" + b"x" * 1997 + b"\r\n",
 }
 
+#: A hash whose one entry in its ziplist says that it has more bytes than the ziplist.
+_BAD_ZIPLIST = b"\x0d\x01h\x0f" + bytes.fromhex("0f0000000a00000002000000 3f61ff")
 _WRONG_CRC = RDB[:-8] + bytes([RDB[-8] ^ 1]) + RDB[-7:]
 RDB_PART = {
     "preamble: a wrong checksum": _WRONG_CRC + GOOD,
@@ -234,6 +236,10 @@ RDB_PART = {
     "preamble: no version": b"REDIS????" + RDB[9:] + GOOD,
     "preamble: version 0": b"REDIS0000" + RDB[9:] + GOOD,
     "preamble: a database out of range": _preamble("p", db=32),
+    "preamble: a key twice": _preamble("p", "q", "p") + GOOD,
+    "preamble: a ziplist damaged inside": (
+        RDB[: RDB.index(b"\xfb")] + _BAD_ZIPLIST + b"\xff" + bytes(8) + GOOD
+    ),
     "preamble of Valkey": _sealed(b"VALKEY080" + RDB[9:-8]) + GOOD,
 }
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from aoftool.ops.check import Finding, Severity, SourceReport, check_path
+from aoftool.ops.check import CheckOptions, Finding, Severity, SourceReport
+from aoftool.ops.check.state import check_state
 from tests.compat.damage import CASES, Case
 from tests.compat.observed import (
     CRASHES,
@@ -65,8 +66,8 @@ def deciding(report: SourceReport) -> Finding | None:
 
 
 def told_by_aoftool(case: Case, folder: Path) -> Ours:
-    """What ``aoftool check`` says."""
-    report = check_path(case.write(folder))
+    """What ``aoftool check --level state`` says, which sees all that the other levels see."""
+    report = check_state(case.write(folder), CheckOptions())
     finding = deciding(report)
     cut = report.files[-1].cut if report.files else None
     return Ours(

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
+from aoftool.errors import RefusedError
 from aoftool.format.rdb import Key, decode_events
 from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.digest import keyspace_digest
 from aoftool.keyspace.values import ZSetValue
 from aoftool.ops.loading import LoadOptions, load
-from aoftool.ops.rewrite import Form, RewriteOptions, rewrite
+from aoftool.ops.rewrite import Beside, Form, InPlace, RewriteOptions, rewrite
 from aoftool.ops.source import resolve
 from aoftool.ops.targets import TARGETS
-from tests.compat.servers import serving
+from tests.compat.servers import AOF_DIR, WITH_AOF, serving
 from tests.corpus import folders, unpacked
 
 #: Servers of the corpus whose files the real 6.2 and 7.0 here can load themselves.
@@ -97,7 +98,7 @@ def test_every_form_gives_the_servers_digest(release: str, folder: Path, tmp_pat
     for form in Form:
         out = tmp_path / f"out-{form.value}"
         options = RewriteOptions(form, TARGET[release], allow_loss=True, loading=loading)
-        rewrite(source, out, options)
+        rewrite(source, Beside(out), options)
         lossy = release == "7.0" and form is Form.RESP
         expected = zeros_digest(keyspace) if lossy else digest
         assert digest_after(release, out, form, tmp_path) == expected, form
@@ -106,6 +107,48 @@ def test_every_form_gives_the_servers_digest(release: str, folder: Path, tmp_pat
 def test_the_rdb_form_is_read_by_our_decoder(tmp_path: Path) -> None:
     source = unpacked() / "redis-7.4.1" / "preamble"
     out = tmp_path / "out.rdb"
-    done = rewrite(source, out, RewriteOptions(Form.RDB, TARGETS["redis-7.4"]))
+    done = rewrite(source, Beside(out), RewriteOptions(Form.RDB, TARGETS["redis-7.4"]))
     keys = [event for event in decode_events(out.read_bytes()) if isinstance(event, Key)]
     assert len(keys) == sum(done.keys.values())
+
+
+@pytest.mark.parametrize("form", [Form.RESP, Form.PREAMBLE])
+@pytest.mark.parametrize("keep_old", [False, True])
+def test_a_set_in_place_under_a_real_server(form: Form, keep_old: bool, tmp_path: Path) -> None:
+    """A server goes on with the new set, writes to it, and rewrites it again by itself."""
+    options = [*WITH_AOF, "--enable-debug-command", "yes"]
+
+    def digest(client: Any) -> str:
+        return str(client.execute_command("DEBUG DIGEST").decode())
+
+    with serving("7.0", tmp_path, *options) as client:
+        client.mset({f"k{n}": "v" * n for n in range(300)})
+        client.rpush("list", *range(500))
+        client.function_load(
+            "#!lua name=lib\nredis.register_function('f', function() return 1 end)"
+        )
+        before = digest(client)
+        with pytest.raises(RefusedError, match="open for writing by redis-server"):
+            rewrite(tmp_path / AOF_DIR, InPlace(), RewriteOptions(form, TARGETS["redis-7.0"]))
+        client.execute_command("CONFIG SET appendfsync always")
+        client.set("last", 1)
+        client.delete("last")
+    rewrite(
+        tmp_path / AOF_DIR, InPlace(keep_old=keep_old), RewriteOptions(form, TARGETS["redis-7.0"])
+    )
+    with serving("7.0", tmp_path, *options) as client:
+        assert digest(client) == before
+        assert client.execute_command("FCALL f 0") == 1
+        client.set("later", 1)
+        after = digest(client)
+        client.execute_command("BGREWRITEAOF")
+        while client.info("persistence")["aof_rewrite_in_progress"]:
+            pass
+        assert client.info("persistence")["aof_last_bgrewrite_status"] == "ok"
+    with serving("7.0", tmp_path, *options) as client:
+        assert digest(client) == after
+    kept = list((tmp_path / AOF_DIR).glob("*.before-rewrite"))
+    assert len(kept) == keep_old
+    for path in kept:
+        old = load(resolve(path), LoadOptions(truncated=False)).keyspace
+        assert keyspace_digest(old) == before

@@ -45,6 +45,10 @@ def render(reports: list[SourceReport], quiet: bool) -> str:
 
 
 def _source(report: SourceReport) -> list[str]:
+    return _files(report) + _state(report)
+
+
+def _files(report: SourceReport) -> list[str]:
     if report.manifest is None and len(report.files) == 1:
         return _file(report.files[0])
     lines = [_headline(report.manifest or report.path, report.verdict)]
@@ -54,6 +58,18 @@ def _source(report: SourceReport) -> list[str]:
         lines += _finding(finding)
     for file in report.files:
         lines += ["", *_file(file)]
+    return lines
+
+
+def _state(report: SourceReport) -> list[str]:
+    """What a server holds after it has loaded this."""
+    if report.state is None:
+        return []
+    total = sum(count.keys for count in report.state)
+    lines = [_row("loads as", f"{plural(total, 'key')}")]
+    for count in report.state:
+        expires = f", {number(count.expires)} with an expiry" if count.expires else ""
+        lines.append(_row("", f"db{count.db} {count.type} {number(count.keys)}{expires}"))
     return lines
 
 

@@ -12,6 +12,7 @@ from aoftool.ops.check.report import (
     FileKind,
     FileReport,
     Finding,
+    KeyCount,
     Run,
     Severity,
     SourceReport,
@@ -28,6 +29,7 @@ __all__ = [
     "FileKind",
     "FileReport",
     "Finding",
+    "KeyCount",
     "Level",
     "Run",
     "Severity",
@@ -44,9 +46,12 @@ def check_path(
     """Check what ``path`` stands for: a file, ``-``, a manifest, or a directory that holds one.
 
     Reads only. Everything that is wrong is in the report; nothing is raised for bad input.
-    ``progress`` is called with the number of bytes passed since its last call.
+    Level STATE takes a keyspace: see ``state.check_state``. ``progress`` is called with the number
+    of bytes passed since its last call.
     """
     options = options or CheckOptions()
+    if options.level is Level.STATE:
+        raise ValueError("check_state runs files on a keyspace, check_path does not")
     report = SourceReport(str(path), options.level.value)
     try:
         source = resolve(path)

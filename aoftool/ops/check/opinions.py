@@ -100,6 +100,11 @@ OPINIONS: dict[str, Opinion] = {
     "arity": Opinion(
         _VALID, "runs the command all the same, or crashes", "too few or too many arguments"
     ),
+    "command-fails": Opinion(
+        _VALID,
+        "goes on as if nothing were wrong (a line in the log); the command's data are missing",
+        "level state: a command that answers an error when it is run",
+    ),
     "select": Opinion(_VALID, "stays in the database it was in", "SELECT without a plain number"),
     "nested-multi": Opinion(
         "invalid", "goes on with the outer transaction", "MULTI inside a transaction"
@@ -133,6 +138,14 @@ OPINIONS: dict[str, Opinion] = {
         _VALID,
         "refuses to start",
         "RDB data of a database beyond --databases, or beyond the default of 16",
+    ),
+    "rdb-value": Opinion(
+        "invalid",
+        "Redis 7 refuses to start; before, loads it",
+        "level state: a value in packed form that is damaged inside",
+    ),
+    "duplicate-key": Opinion(
+        _VALID, "crashes on purpose", "level state: a key that RDB data hold twice"
     ),
     "rdb-no-checksum": Opinion("valid", "loads it", "the RDB data carries no checksum"),
     "rdb-in-incr": Opinion(

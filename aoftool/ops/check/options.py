@@ -7,10 +7,11 @@ from enum import Enum
 
 
 class Level(Enum):
-    """How much a check looks at."""
+    """How much a check looks at: each level sees what those before it see."""
 
     FRAMING = "framing"
     COMMANDS = "commands"
+    STATE = "state"
 
 
 #: ``databases`` of a server whose configuration does not say otherwise.
@@ -22,7 +23,7 @@ class CheckOptions:
     """How to check.
 
     Attributes:
-        level: framing only, or the commands as well.
+        level: framing only, or the commands as well; STATE is what ``check_state`` does.
         databases: databases of the server that will load the file; None: 16, and only a warning.
         allow: names of commands to take as known (upper case; a ``*`` at the end matches any rest).
         read_all: read the bodies of long values too, which finds bytes that cannot be read.

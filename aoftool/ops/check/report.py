@@ -172,6 +172,16 @@ class FileReport:
         self.add(Finding("unreadable", Severity.ERROR, reason), Verdict.UNREADABLE)
 
 
+@dataclass(frozen=True, slots=True)
+class KeyCount:
+    """Keys of one type in one database after a load; ``expires`` of them have an expiry."""
+
+    db: int
+    type: str
+    keys: int
+    expires: int
+
+
 @dataclass(slots=True)
 class SourceReport:
     """The report on one PATH: a single file, or a file set with its manifest.
@@ -181,7 +191,8 @@ class SourceReport:
         manifest: path of the manifest where there is one.
         files: in the order in which a server loads them.
         findings: what concerns the set as a whole.
-        level: ``framing`` or ``commands``.
+        level: ``framing``, ``commands`` or ``state``.
+        state: what a server would hold after it, at level ``state``; None where that is not known.
     """
 
     path: str
@@ -190,6 +201,7 @@ class SourceReport:
     files: list[FileReport] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     own_verdict: Verdict = Verdict.CLEAN
+    state: list[KeyCount] | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -18,6 +18,7 @@ from aoftool.ops.check import (
     check_path,
     worst,
 )
+from aoftool.ops.check.state import check_state
 from tests.builders import command, commands
 
 SAMPLES = Path(__file__).parents[3] / "samples"
@@ -25,7 +26,8 @@ GOOD = commands("SELECT 0", "SET a 1", "MULTI", "SET b 2", "EXEC")
 
 
 def check(path: Path, **options: object) -> SourceReport:
-    return check_path(path, CheckOptions(**options))  # type: ignore[arg-type]
+    how = CheckOptions(**options)  # type: ignore[arg-type]
+    return check_state(path, how) if how.level is Level.STATE else check_path(path, how)
 
 
 def check_bytes(tmp_path: Path, data: bytes, **options: object) -> FileReport:

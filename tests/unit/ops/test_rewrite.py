@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aoftool.errors import ExitCode, RefusedError, SourceError
 from aoftool.format.aof import Command, decode_aof
 from aoftool.format.rdb import Aux, Key, decode_events
-from aoftool.keyspace.database import Keyspace
 from aoftool.ops import rewrite as module
 from aoftool.ops.check import Verdict, check_path
 from aoftool.ops.loading import DamagedError, LoadError, LoadOptions, load
-from aoftool.ops.rewrite import Form, RewriteOptions, VerifyError, rewrite
+from aoftool.ops.rewrite import (
+    Beside,
+    Form,
+    InPlace,
+    RewriteOptions,
+    VerifyError,
+    encoding,
+    rewrite,
+)
 from aoftool.ops.source import resolve
 from aoftool.ops.targets import TARGETS
 from tests.builders import command, commands
@@ -51,7 +59,7 @@ def argvs(path: Path) -> list[list[bytes]]:
 
 def test_as_commands(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.aof"
-    done = rewrite(source, out, options())
+    done = rewrite(source, Beside(out), options())
     assert argvs(out) == [
         [b"SELECT", b"0"], [b"SET", b"a", b"2"], [b"RPUSH", b"l", b"x", b"y", b"z"],
         [b"SADD", b"s", b"m"], [b"SELECT", b"3"], [b"SET", b"c", b"3"],
@@ -65,7 +73,7 @@ def test_as_commands(source: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("form", "mark"), [(Form.PREAMBLE, True), (Form.RDB, False)])
 def test_as_rdb(source: Path, tmp_path: Path, form: Form, mark: bool) -> None:
     out = tmp_path / "out"
-    rewrite(source, out, options(form))
+    rewrite(source, Beside(out), options(form))
     events = list(decode_events(out.read_bytes()))
     keys = {(event.db, event.key): event for event in events if isinstance(event, Key)}
     assert set(keys) == {(0, b"a"), (0, b"l"), (0, b"s"), (3, b"c"), (3, b"d")}
@@ -75,7 +83,7 @@ def test_as_rdb(source: Path, tmp_path: Path, form: Form, mark: bool) -> None:
 
 
 def test_expired_keys_are_kept_or_dropped(source: Path, tmp_path: Path) -> None:
-    done = rewrite(source, tmp_path / "out", options(drop_expired=True))
+    done = rewrite(source, Beside(tmp_path / "out"), options(drop_expired=True))
     assert done.loaded.expired == 1
     assert [b"SET", b"c", b"3"] not in argvs(tmp_path / "out")
 
@@ -83,18 +91,18 @@ def test_expired_keys_are_kept_or_dropped(source: Path, tmp_path: Path) -> None:
 def test_more_than_64_items_are_split(tmp_path: Path) -> None:
     source = tmp_path / "x.aof"
     source.write_bytes(command("RPUSH", "l", *[str(n) for n in range(130)]))
-    rewrite(source, tmp_path / "out", options())
+    rewrite(source, Beside(tmp_path / "out"), options())
     assert [len(argv) for argv in argvs(tmp_path / "out")] == [2, 66, 66, 4]
 
 
 def test_in_place_keeps_the_old_file(source: Path, tmp_path: Path) -> None:
-    done = rewrite(source, source, options(), replace=True)
+    done = rewrite(source, InPlace(), options())
     assert done.backup == tmp_path / "appendonly.aof.before-rewrite"
     assert done.backup.read_bytes() == SOURCE
     assert len(argvs(source)) == 8
-    again = rewrite(source, source, options(), replace=True)
+    again = rewrite(source, InPlace(), options())
     assert again.backup == tmp_path / "appendonly.aof.before-rewrite.1"
-    rewrite(source, source, options(), replace=True, backup=False)
+    rewrite(source, InPlace(keep_old=False), options())
     assert len(list(tmp_path.iterdir())) == 3
 
 
@@ -102,33 +110,31 @@ def test_an_output_that_exists_is_not_written_over(source: Path, tmp_path: Path)
     out = tmp_path / "out"
     out.write_bytes(b"precious")
     with pytest.raises(RefusedError, match="exists already"):
-        rewrite(source, out, options())
+        rewrite(source, Beside(out), options())
     assert out.read_bytes() == b"precious"
 
 
 def test_a_set_becomes_one_file(tmp_path: Path) -> None:
     manifest = make_set(tmp_path)
-    done = rewrite(manifest, tmp_path / "out", options())
+    done = rewrite(manifest, Beside(tmp_path / "out"), options())
     assert done.loaded.rdb_keys == 49
-    with pytest.raises(RefusedError, match="not replaced in place"):
-        rewrite(manifest, manifest, options(), replace=True)
 
 
 def test_a_cut_tail_is_left_out_or_refused(source: Path, tmp_path: Path) -> None:
     source.write_bytes(SOURCE + commands("MULTI", "SET e 5"))
-    done = rewrite(source, tmp_path / "out", options())
+    done = rewrite(source, Beside(tmp_path / "out"), options())
     assert done.loaded.cut is not None
     assert done.loaded.cut[1] == len(SOURCE)
     assert [b"SET", b"e", b"5"] not in argvs(tmp_path / "out")
     with pytest.raises(DamagedError, match="inside a transaction") as caught:
-        rewrite(source, tmp_path / "two", options(truncated=False))
+        rewrite(source, Beside(tmp_path / "two"), options(truncated=False))
     assert caught.value.exit_code is ExitCode.TRUNCATED
 
 
 def test_damage_stops_with_its_offset(source: Path, tmp_path: Path) -> None:
     source.write_bytes(SOURCE + b"\xff" + SOURCE)
     with pytest.raises(DamagedError, match=f"offset {len(SOURCE)}.*aoftool check") as caught:
-        rewrite(source, tmp_path / "out", options())
+        rewrite(source, Beside(tmp_path / "out"), options())
     assert caught.value.exit_code is ExitCode.CORRUPT
     assert [entry.name for entry in tmp_path.iterdir()] == ["appendonly.aof"]
 
@@ -141,9 +147,9 @@ def test_a_failing_command_stops_or_is_listed(
     tail = commands("SELECT 0") + (commands("MULTI", bad, "EXEC") if inside else commands(bad))
     source.write_bytes(SOURCE + tail + commands("SET z 1"))
     with pytest.raises(LoadError, match="--skip-errors") as caught:
-        rewrite(source, tmp_path / "out", options())
+        rewrite(source, Beside(tmp_path / "out"), options())
     assert caught.value.failure.record == 16 if inside else 15
-    done = rewrite(source, tmp_path / "out", options(skip_errors=True))
+    done = rewrite(source, Beside(tmp_path / "out"), options(skip_errors=True))
     assert done.loaded.failed == 1
     (failure,) = done.loaded.failures
     assert failure.argv == tuple(word.encode() for word in bad.split())
@@ -163,10 +169,10 @@ def test_what_a_target_cannot_hold(tmp_path: Path, extra: bytes, target: str, wo
     source = tmp_path / "x.aof"
     source.write_bytes(SOURCE + extra)
     with pytest.raises(RefusedError, match=words):
-        rewrite(source, tmp_path / "out", options(target=target))
-    done = rewrite(source, tmp_path / "out", options(target=target, allow_loss=True))
+        rewrite(source, Beside(tmp_path / "out"), options(target=target))
+    done = rewrite(source, Beside(tmp_path / "out"), options(target=target, allow_loss=True))
     assert done.lost == [words]
-    rewrite(source, tmp_path / "full", options(target="redis-7.4"))
+    rewrite(source, Beside(tmp_path / "full"), options(target="redis-7.4"))
     assert load(resolve(tmp_path / "full"), LoadOptions()).failed == 0
 
 
@@ -179,7 +185,7 @@ def test_a_failing_disk_leaves_everything_as_it_was(
 
     monkeypatch.setattr(os, call, fail)
     with pytest.raises(SourceError, match="No space left"):
-        rewrite(source, source, options(), replace=True, backup=False)
+        rewrite(source, InPlace(keep_old=False), options())
     monkeypatch.undo()
     assert source.read_bytes() == SOURCE
     assert [entry.name for entry in tmp_path.iterdir()] == ["appendonly.aof"]
@@ -188,14 +194,14 @@ def test_a_failing_disk_leaves_everything_as_it_was(
 def test_a_wrong_copy_is_found_and_removed(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = module._encode
+    real = encoding.encode
 
-    def forget_one(keyspace: Keyspace, how: RewriteOptions) -> list[bytes]:
-        return [b"".join(real(keyspace, how)).replace(b"$1\r\n2\r\n", b"$1\r\n9\r\n")]
+    def forget_one(*args: Any) -> list[bytes]:
+        return [b"".join(real(*args)).replace(b"$1\r\n2\r\n", b"$1\r\n9\r\n")]
 
-    monkeypatch.setattr(module, "_encode", forget_one)
+    monkeypatch.setattr(module, "encode", forget_one)
     with pytest.raises(VerifyError, match="does not hold"):
-        rewrite(source, tmp_path / "out", options())
+        rewrite(source, Beside(tmp_path / "out"), options())
     assert [entry.name for entry in tmp_path.iterdir()] == ["appendonly.aof"]
 
 
@@ -207,4 +213,4 @@ def test_too_little_space_is_refused(
 
     monkeypatch.setattr("shutil.disk_usage", lambda path: Usage)
     with pytest.raises(RefusedError, match="10 bytes are free"):
-        rewrite(source, tmp_path / "out", options())
+        rewrite(source, Beside(tmp_path / "out"), options())
