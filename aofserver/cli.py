@@ -1,0 +1,97 @@
+"""The command line: ``aofserver [FILE] [--option value ...]``, as redis-server takes it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from aofserver.config import Config, ConfigError
+from aofserver.config.files import read_arguments, read_file
+from aofserver.server import Server, StartFailure
+from aoftool import __version__
+
+_USAGE = """Usage: aofserver [FILE] [--option value ...]
+
+A live server that speaks Redis's protocol and keeps its data as Redis does.
+
+  aofserver                                   the defaults: port 6379, no AOF
+  aofserver --appendonly yes --dir /data      every write is logged to /data/appendonly.aof
+  aofserver /etc/redis.conf --port 7777       options of a file, and others
+  aofserver --help | --version
+
+FILE is in redis.conf's syntax. docs/config.md lists the options.
+"""
+
+
+def main() -> None:
+    """Run the server until it ends, and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a server with these arguments; the exit code."""
+    if list(arguments) in (["--help"], ["-h"]):
+        sys.stdout.write(_USAGE)
+        return 0
+    if list(arguments) in (["--version"], ["-v"]):
+        sys.stdout.write(f"aofserver {__version__}\n")
+        return 0
+    try:
+        config = configured(arguments)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    os.chdir(config.text("dir"))
+    if config.flag("daemonize"):
+        _daemonize()
+    return asyncio.run(_serve(config))
+
+
+def configured(arguments: Sequence[str]) -> Config:
+    """The configuration that a file and options give. Raises ConfigError."""
+    config = Config()
+    rest = list(arguments)
+    if rest and not rest[0].startswith("--"):
+        read_file(config, Path(rest.pop(0)))
+    read_arguments(config, rest)
+    if not Path(config.text("dir")).is_dir():
+        raise ConfigError(f"dir: {config.text('dir')} is no directory")
+    return config
+
+
+async def _serve(config: Config) -> int:
+    # What is not walked over stops nobody: the cron collects young garbage by itself.
+    gc.disable()
+    server = Server(config)
+    server.log.notice("aofserver is starting")
+    for name in config.unknown:
+        server.log.warning(f"Option '{name}' is not known here and was ignored")
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _on_signal, server, number)
+    try:
+        await server.start()
+    except StartFailure as error:
+        server.log.warning(str(error))
+        return 1
+    return await server.stopped()
+
+
+def _on_signal(server: Server, number: signal.Signals) -> None:
+    server.log.warning(f"Received {number.name} scheduling shutdown...")
+    server.shutdown()
+
+
+def _daemonize() -> None:
+    """Go into the background: a child in a session of its own, without a terminal."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)

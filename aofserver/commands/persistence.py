@@ -1,0 +1,95 @@
+"""BGREWRITEAOF, SAVE, BGSAVE, LASTSAVE, SHUTDOWN (aof.c, rdb.c, db.c)."""
+
+from __future__ import annotations
+
+from aofserver.commands.declare import server_command
+from aofserver.context import ServerContext
+from aofserver.dispatch import NO_REPLY
+from aofserver.persistence.schedule import Answer
+from aoftool.format.resp.replies import OK, Reply, Status
+from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, RANDOM, STALE
+from aoftool.keyspace.errors import SYNTAX, CommandError
+from aoftool.keyspace.keyspecs import Argv
+
+_ADMIN = ADMIN | NOSCRIPT
+
+
+@server_command("BGREWRITEAOF", "", _ADMIN, group="server", since="1.0.0")
+def bgrewriteaof(ctx: ServerContext, argv: Argv) -> Reply:
+    """Rewrite the AOF in the background."""
+    answer = ctx.server.persistence.request_rewrite()
+    if answer is Answer.RUNNING:
+        raise CommandError(b"ERR Background append only file rewriting already in progress")
+    if answer is Answer.SCHEDULED:
+        return Status(b"Background append only file rewriting scheduled")
+    if answer is None:
+        raise CommandError(
+            b"ERR Can't execute an AOF background rewriting. Please check the server logs for more "
+            b"information."
+        )
+    return Status(b"Background append only file rewriting started")
+
+
+@server_command("SAVE", "", _ADMIN, group="server", since="1.0.0")
+def save(ctx: ServerContext, argv: Argv) -> Reply:
+    """Write a snapshot while everybody waits."""
+    persistence = ctx.server.persistence
+    if persistence.snapshots.pid is not None:
+        raise CommandError(b"ERR Background save already in progress")
+    try:
+        persistence.save()
+    except OSError as error:
+        ctx.server.log.warning(f"Error saving DB on disk: {error.strerror}")
+        persistence.snapshots.state.last_ok = False
+        raise CommandError(b"ERR") from error
+    return OK
+
+
+@server_command("BGSAVE", "[SCHEDULE]", _ADMIN, group="server", since="1.0.0")
+def bgsave(ctx: ServerContext, argv: Argv) -> Reply:
+    """Write a snapshot in the background."""
+    if len(argv) > 1 and (len(argv) > 2 or argv[1].upper() != b"SCHEDULE"):
+        raise CommandError(SYNTAX)
+    persistence = ctx.server.persistence
+    if persistence.snapshots.pid is not None:
+        raise CommandError(b"ERR Background save already in progress")
+    if persistence.rewrite is not None:
+        if len(argv) == 1:
+            raise CommandError(
+                b"ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE "
+                b"SCHEDULE in order to schedule a BGSAVE whenever possible."
+            )
+        persistence.snapshots.scheduled = True
+        return Status(b"Background saving scheduled")
+    if not persistence.start_snapshot():
+        raise CommandError(b"ERR")
+    return Status(b"Background saving started")
+
+
+@server_command("LASTSAVE", "", FAST | LOADING | STALE | RANDOM, group="server", since="1.0.0")
+def lastsave(ctx: ServerContext, argv: Argv) -> Reply:
+    """Unix time in seconds of the last good snapshot."""
+    return ctx.server.persistence.snapshots.state.last_save_s
+
+
+_SHUTDOWN = {b"NOSAVE": False, b"SAVE": True}
+
+
+@server_command("SHUTDOWN", "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", _ADMIN | LOADING | STALE,
+                group="server", since="1.0.0")  # fmt: skip
+def shutdown(ctx: ServerContext, argv: Argv) -> Reply:
+    """Make everything durable and end the server."""
+    choice: bool | None = None
+    force = False
+    for word in (word.upper() for word in argv[1:]):
+        if word in _SHUTDOWN and choice is None:
+            choice = _SHUTDOWN[word]
+        elif word == b"FORCE":
+            force = True
+        elif word == b"ABORT":
+            raise CommandError(b"ERR No shutdown in progress.")
+        elif word != b"NOW":
+            raise CommandError(SYNTAX)
+    if not ctx.server.shutdown(choice, force):
+        raise CommandError(b"ERR Errors trying to SHUTDOWN. Check logs.")
+    return NO_REPLY

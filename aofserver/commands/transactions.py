@@ -1,0 +1,75 @@
+"""MULTI, EXEC, DISCARD, WATCH and UNWATCH (multi.c)."""
+
+from __future__ import annotations
+
+from aofserver.commands.declare import server_command
+from aofserver.context import ServerContext
+from aofserver.session import Session, Transaction
+from aoftool.format.resp.replies import NULL_ARRAY, OK, Reply
+from aoftool.keyspace.command import FAST, LOADING, NOSCRIPT, STALE
+from aoftool.keyspace.errors import CommandError
+from aoftool.keyspace.keyspecs import Argv, Keys
+
+_FLAGS = NOSCRIPT | LOADING | STALE
+_BROKEN = b"EXECABORT Transaction discarded because of previous errors."
+
+
+@server_command("MULTI", "", _FLAGS | FAST, group="transactions", since="1.2.0")
+def multi(ctx: ServerContext, argv: Argv) -> Reply:
+    """Begin to queue commands."""
+    session = ctx.session
+    if session.transaction is not None:
+        raise CommandError(b"ERR MULTI calls can not be nested")
+    session.transaction = Transaction()
+    session.update_special()
+    return OK
+
+
+@server_command("DISCARD", "", _FLAGS | FAST, group="transactions", since="2.0.0")
+def discard(ctx: ServerContext, argv: Argv) -> Reply:
+    """Forget what was queued."""
+    if ctx.session.transaction is None:
+        raise CommandError(b"ERR DISCARD without MULTI")
+    end_transaction(ctx, ctx.session)
+    return OK
+
+
+@server_command("EXEC", "", _FLAGS, group="transactions", since="1.2.0")
+def exec_(ctx: ServerContext, argv: Argv) -> Reply:
+    """Run what was queued, unless a watched key has changed."""
+    session = ctx.session
+    transaction = session.transaction
+    if transaction is None:
+        raise CommandError(b"ERR EXEC without MULTI")
+    watch_broken = session.dirty_watch or ctx.server.watches.any_expired(session)
+    end_transaction(ctx, session)
+    if transaction.broken:
+        raise CommandError(_BROKEN)
+    if watch_broken:
+        return NULL_ARRAY
+    return ctx.server.dispatcher.execute(session, transaction.queue)
+
+
+@server_command("WATCH", "key [key ...]", _FLAGS | FAST, Keys(1, -1), group="transactions",
+                since="2.2.0")  # fmt: skip
+def watch(ctx: ServerContext, argv: Argv) -> Reply:
+    """Have EXEC do nothing if one of these keys is changed before it."""
+    if ctx.session.transaction is not None:
+        raise CommandError(b"ERR WATCH inside MULTI is not allowed")
+    for key in argv[1:]:
+        ctx.server.watches.add(ctx.session, ctx.db.index, key)
+    return OK
+
+
+@server_command("UNWATCH", "", _FLAGS | FAST, group="transactions", since="2.2.0")
+def unwatch(ctx: ServerContext, argv: Argv) -> Reply:
+    """Watch no key any more."""
+    ctx.server.watches.remove(ctx.session)
+    return OK
+
+
+def end_transaction(ctx: ServerContext, session: Session) -> None:
+    """No queue and no watched keys any more (``discardTransaction``)."""
+    session.transaction = None
+    session.update_special()
+    ctx.server.watches.remove(session)

@@ -1,0 +1,1 @@
+"""Connections: requests in, replies out, and the limits on both."""

@@ -1,0 +1,81 @@
+"""One client's connection: an asyncio protocol around a session."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from aofserver.net.requests import ProtocolError, Requests
+from aofserver.session import Session
+
+if TYPE_CHECKING:
+    from aofserver.server import Server
+
+#: Reply bytes that wait in the transport before its client is no longer read.
+_HIGH_WATER = 1 << 20
+
+
+class Connection(asyncio.Protocol):
+    """Decodes what comes and has it served; what is refused ends the connection."""
+
+    def __init__(self, server: Server, local: bool) -> None:
+        self._server = server
+        self._local = local
+        self._session: Session
+        self._requests = Requests(server.config.number("proto-max-bulk-len"))
+        self._transport: asyncio.Transport
+        self._paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=_HIGH_WATER)
+        session = self._server.clients.admit(self._transport, self._local)
+        if session is None:
+            return
+        self._session = session
+        self._requests.early = not session.authenticated
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if hasattr(self, "_session"):
+            self._server.clients.leave(self._session)
+
+    def data_received(self, data: bytes) -> None:
+        server, session, requests = self._server, self._session, self._requests
+        if session.closing:
+            return
+        server.begin_turn(session, len(data))
+        try:
+            batch = requests.feed(data)
+            while batch is not None:
+                commands, buf, at, ends = batch
+                if commands:
+                    server.dispatcher.serve(session, commands, buf, at, ends)
+                if session.transport is None or session.transport.is_closing():
+                    return
+                requests.early = not session.authenticated
+                if not requests.size:
+                    return
+                batch = requests.feed(b"")
+        except ProtocolError as error:
+            session.send(b"-ERR %b\r\n" % str(error).encode("utf-8", "backslashreplace"))
+            session.closing = True
+            return
+        if requests.size > server.query_limit:
+            server.log.warning(f"Closing client that reached max query buffer length: {session.id}")
+            self._transport.abort()
+
+    def pause_writing(self) -> None:
+        """The client reads too slowly: it is not read either until it has caught up."""
+        if not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+        self._server.watch_output(self._session)
+
+    def resume_writing(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def eof_received(self) -> bool:
+        """A client that will send no more still gets the replies to what it sent."""
+        return False

@@ -1,0 +1,1 @@
+"""How the server keeps its data: the AOF, its rewrite, and RDB snapshots."""

@@ -1,0 +1,459 @@
+"""Everything that keeps the data: the AOF that is in force, its rewrites, the snapshots.
+
+Decisions are those of ``policy``, ``schedule`` and ``snapshots.is_due``; this carries them out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from aofserver.config import Config
+from aofserver.persistence.child import Output, write_snapshot
+from aofserver.persistence.feed import Feed
+from aofserver.persistence.policy import Fsync
+from aofserver.persistence.rewrite import RunningRewrite, Tools
+from aofserver.persistence.schedule import Answer, Growth, Mode, Outcome, RewriteSchedule
+from aofserver.persistence.snapshots import Snapshots, is_due
+from aofserver.persistence.writer import AofWriter
+from aofserver.stats import Stats
+from aoftool.keyspace.context import Context, Style
+from aoftool.keyspace.encoding import encode_as_commands, encode_as_rdb, rdb_encoder
+from aoftool.keyspace.values import HashValue
+
+#: Bytes between two looks at the pipe from the parent while a child encodes.
+_CHILD_DRAIN = 64 << 10
+#: Names of files that children leave when they are ended.
+_TEMPORARY = re.compile(r"temp-(?:rewriteaof-(?:bg-)?)?(\d+)\.(?:aof|rdb)")
+_RETRY_MS = 1000
+
+
+class Persistence:
+    """The AOF and the snapshots of one server.
+
+    Attributes:
+        writer: the open AOF; schedule: whether and when it is rewritten.
+        snapshots: see there; rewrite: the rewrite that runs, or None.
+        cow_bytes: memory that the last rewrite's child had for itself.
+    """
+
+    def __init__(
+        self,
+        ctx: Context,
+        config: Config,
+        feed: Feed,
+        writer: AofWriter,
+        tools: Tools,
+        stats: Stats,
+    ) -> None:
+        self.writer = writer
+        self.schedule = RewriteSchedule()
+        self.snapshots = Snapshots(tools, lambda: self._rdb_chunks(preamble=False))
+        self.rewrite: RunningRewrite | None = None
+        self.cow_bytes = 0
+        self._ctx = ctx
+        self._config = config
+        self._feed = feed
+        self._tools = tools
+        self._stats = stats
+        self._retried_ms = 0
+        writer.child_running = lambda: self.child_running
+        writer.on_sync_failed = self._sync_failed
+
+    # What others ask.
+    @property
+    def folder(self) -> Path:
+        """Where all files stand."""
+        return Path(self._config.text("dir")).absolute()
+
+    @property
+    def aof_path(self) -> Path:
+        """The AOF."""
+        return self.folder / self._config.text("appendfilename")
+
+    @property
+    def rdb_path(self) -> Path:
+        """The snapshot."""
+        return self.folder / self._config.text("dbfilename")
+
+    @property
+    def child_running(self) -> bool:
+        """Whether any child runs."""
+        return self.rewrite is not None or self.snapshots.pid is not None
+
+    @property
+    def aof_error(self) -> int | None:
+        """The errno for which writes are refused, or None."""
+        return None if self.schedule.mode is Mode.OFF else self.writer.state.error
+
+    @property
+    def snapshot_failed(self) -> bool:
+        """Whether writes are refused because the last snapshot failed."""
+        return (
+            self._config.flag("stop-writes-on-bgsave-error")
+            and bool(self._config["save"])
+            and not self.snapshots.state.last_ok
+        )
+
+    @property
+    def dirty(self) -> int:
+        """Changes since the last snapshot."""
+        return self._ctx.dirty - self.snapshots.state.dirty_at_save
+
+    def _now_s(self) -> int:
+        return self._tools.clock.unix_ms() // 1000
+
+    # Every turn, and the cron.
+    def before_replies(self) -> None:
+        """Write the AOF as the policy says. Raises FatalAofError."""
+        if self.schedule.mode is Mode.ON:
+            self.writer.flush()
+
+    def tick(self) -> None:
+        """What the cron does of it, ``hz`` times a second."""
+        self._check_children()
+        now_s = self._now_s()
+        if not self.child_running:
+            self._maybe_save(now_s)
+        if self.schedule.due(now_s, self.child_running, self._growth()):
+            self._tell_growth()
+            self.start_rewrite()
+        if not self.child_running and self.snapshots.scheduled:
+            self.start_snapshot()
+        self._retry()
+
+    def _retry(self) -> None:
+        """Try a write again that was postponed, or, once a second, one that failed."""
+        if self.schedule.mode is not Mode.ON:
+            return
+        now_ms = self._tools.clock.unix_ms()
+        failed = self.writer.state.write_error is not None
+        if not failed or now_ms - self._retried_ms >= _RETRY_MS:
+            self._retried_ms = now_ms
+            self.writer.flush()
+
+    def _check_children(self) -> None:
+        self.snapshots.poll()
+        if self.rewrite is not None:
+            code = self._tools.children.ended(self.rewrite.pid)
+            if code is not None:
+                self._rewrite_ended(code)
+
+    def _maybe_save(self, now_s: int) -> None:
+        point = is_due(self._config["save"], self.snapshots.state, self.dirty, now_s)
+        if point is not None:
+            self._tools.log.notice(f"{point[1]} changes in {point[0]} seconds. Saving...")
+            self.start_snapshot()
+
+    # Feeding.
+    def take(self, data: bytes) -> None:
+        """The feed's sink."""
+        if self.schedule.mode is Mode.ON:
+            self.writer.add(data)
+        if self.rewrite is not None:
+            self.rewrite.feed(data)
+
+    def _update_sink(self) -> None:
+        self._feed.sink = None if self.schedule.mode is Mode.OFF else self.take
+
+    # The AOF in force.
+    def open(self, size: int) -> None:
+        """Append to the AOF, which has been loaded, from now on. Raises OSError."""
+        self.writer.open(self.aof_path, size)
+        self.writer.state.base_size = size
+        self._feed.selected = -1
+        self.schedule.mode = Mode.ON
+        self._update_sink()
+
+    def write_first(self) -> None:
+        """Make the first AOF of what was loaded from a snapshot. Raises OSError."""
+        path = self.aof_path
+        temporary = path.with_name(f"temp-rewriteaof-{os.getpid()}.aof")
+        incremental = self._config.flag("aof-rewrite-incremental-fsync")
+        write_snapshot(self._aof_chunks(), Output(temporary, path, incremental), self._tools.files)
+
+    def turn_on(self) -> None:
+        """CONFIG SET appendonly yes (``startAppendOnly``). Raises OSError."""
+        if self.schedule.mode is not Mode.OFF:
+            return
+        log = self._tools.log
+        answer = self.schedule.turn_on(self.snapshots.pid is not None)
+        self.writer.policy.last_fsync = self._now_s()
+        self._update_sink()
+        if answer is Answer.SCHEDULED:
+            log.warning(
+                "AOF was enabled but there is already another background operation. An AOF "
+                "background was scheduled to start when possible."
+            )
+            return
+        if answer is Answer.RUNNING:
+            log.warning(
+                "AOF was enabled but there is already an AOF rewriting in background. Stopping "
+                "background AOF and starting a rewrite now."
+            )
+            self.kill_rewrite()
+        if not self.start_rewrite():
+            self.schedule.turn_off()
+            self._update_sink()
+            raise OSError(None, "the first AOF could not be begun; the log says why")
+
+    def turn_off(self) -> None:
+        """CONFIG SET appendonly no (``stopAppendOnly``). Raises FatalAofError."""
+        if self.schedule.mode is Mode.ON:
+            self.writer.sync_all()
+            self._tools.syncer.close(self.writer.detach())
+        self.schedule.turn_off()
+        self._update_sink()
+        self.kill_rewrite()
+
+    # Rewriting.
+    def request_rewrite(self) -> Answer | None:
+        """BGREWRITEAOF; None: it could not be started, and the log says why."""
+        answer = self.schedule.request(self.snapshots.pid is not None)
+        if answer is Answer.STARTED and not self.start_rewrite():
+            return None
+        return answer
+
+    def start_rewrite(self) -> bool:
+        """Split off a child that rewrites; False where that cannot be (the log says why)."""
+        tools, log = self._tools, self._tools.log
+        if self.schedule.mode is Mode.ON:
+            self.writer.flush()
+        started = tools.clock.monotonic_us()
+        try:
+            self._refuse_full_disk()
+            rewrite = RunningRewrite(
+                tools,
+                self.folder,
+                self._aof_chunks,
+                self._config.flag("aof-rewrite-incremental-fsync"),
+                cpus_of(self._config.text("aof_rewrite_cpulist")),
+            )
+        except OSError as error:
+            log.warning(f"Can't rewrite append only file in background: {error.strerror}")
+            self.schedule.could_not_start(self._now_s())
+            return False
+        self._forked(started)
+        log.notice(f"Background append only file rewriting started by pid {rewrite.pid}")
+        self.rewrite = rewrite
+        self.schedule.started(self._now_s())
+        self._feed.selected = -1
+        return True
+
+    def _refuse_full_disk(self) -> None:
+        """The last rewrite's size is what this one will need. Raises OSError."""
+        need = self.writer.state.base_size
+        free = shutil.disk_usage(self.folder).free
+        if free < need:
+            raise OSError(None, f"{free} bytes are free, the last rewrite took {need}")
+
+    def _forked(self, started_us: int) -> None:
+        took_us = self._tools.clock.monotonic_us() - started_us
+        self._stats.fork_us = took_us
+        self._stats.forks += 1
+        self._tools.latency.add("fork", took_us // 1000)
+
+    def _rewrite_ended(self, code: int) -> None:
+        rewrite, log = self.rewrite, self._tools.log
+        assert rewrite is not None
+        self.rewrite = None
+        rewrite.close()
+        self.cow_bytes = rewrite.cow_bytes
+        if self.schedule.ended(code == 0, self._now_s()) is Outcome.INSTALL:
+            log.notice("Background AOF rewrite terminated with success")
+            self._install(rewrite)
+        elif code > 0:
+            log.warning("Background AOF rewrite terminated with error")
+        else:
+            log.warning(f"Background AOF rewrite terminated by signal {-code}")
+        rewrite.remove_files()
+
+    def _install(self, rewrite: RunningRewrite) -> None:
+        """Put the child's file in force in place of the AOF, which stays in force on any failure."""
+        tools, path, writer = self._tools, self.aof_path, self.writer
+        try:
+            size = rewrite.append_rest()
+            fd = tools.files.open(rewrite.file, os.O_WRONLY | os.O_APPEND)
+        except OSError as error:
+            tools.log.warning(f"Error trying to finish the rewritten AOF: {error.strerror}")
+            self.schedule.install_failed(self._now_s())
+            return
+        started = tools.clock.monotonic_us()
+        try:
+            tools.files.rename(rewrite.file, path)
+            tools.files.sync_directory(path.parent)
+        except OSError as error:
+            tools.log.warning(
+                f"Error trying to rename the temporary AOF file {rewrite.file.name} into "
+                f"{path.name}: {error.strerror}"
+            )
+            tools.files.close(fd)
+            self.schedule.install_failed(self._now_s())
+            return
+        tools.latency.add("aof-rename", (tools.clock.monotonic_us() - started) // 1000)
+        old = writer.detach()
+        self._feed.selected = -1
+        self.schedule.installed()
+        if self.schedule.mode is Mode.OFF:
+            tools.files.close(fd)
+        else:
+            writer.attach(fd, size)
+            writer.state.base_size = size
+        if old >= 0:
+            tools.syncer.close(old)
+        tools.log.notice("Background AOF rewrite finished successfully")
+
+    def kill_rewrite(self) -> None:
+        """End the child that rewrites, if there is one."""
+        rewrite = self.rewrite
+        if rewrite is None:
+            return
+        self._tools.log.notice(f"Killing running AOF rewrite child: {rewrite.pid}")
+        self._tools.children.kill(rewrite.pid)
+        self.rewrite = None
+        rewrite.close()
+        rewrite.remove_files()
+        self.schedule.killed()
+
+    def _sync_failed(self) -> None:
+        """What the kernel has dropped no later sync brings back: write everything anew."""
+        if self.schedule.mode is Mode.ON:
+            self._tools.log.warning("The AOF is rewritten, because a failed fsync cannot be redone")
+            self.schedule.scheduled = True
+
+    def _growth(self) -> Growth:
+        state, config = self.writer.state, self._config
+        return Growth(
+            state.size,
+            state.base_size,
+            config.number("auto-aof-rewrite-percentage"),
+            config.number("auto-aof-rewrite-min-size"),
+        )
+
+    def _tell_growth(self) -> None:
+        if not self.schedule.scheduled:
+            self._tools.log.notice(
+                f"Starting automatic rewriting of AOF on {self._growth().percent}% growth"
+            )
+
+    # Snapshots.
+    def start_snapshot(self) -> bool:
+        """Split off a child that writes a snapshot; False where that cannot be."""
+        started = self._tools.clock.monotonic_us()
+        config = self._config
+        try:
+            self.snapshots.start(
+                self.rdb_path,
+                config.flag("rdb-save-incremental-fsync"),
+                self._ctx.dirty,
+                cpus_of(config.text("bgsave_cpulist")),
+            )
+        except OSError as error:
+            self._tools.log.warning(f"Can't save in background: fork: {error.strerror}")
+            return False
+        self._forked(started)
+        return True
+
+    def save(self) -> None:
+        """SAVE. Raises OSError."""
+        incremental = self._config.flag("rdb-save-incremental-fsync")
+        self.snapshots.save(self.rdb_path, incremental, self._ctx.dirty)
+
+    # What is written.
+    def _aof_chunks(self) -> Iterator[bytes]:
+        if self._config.flag("aof-use-rdb-preamble"):
+            return self._rdb_chunks(preamble=True)
+        style = self._ctx.options.style
+        return encode_as_commands(self._ctx.keyspace, style, _ignore, _CHILD_DRAIN)
+
+    def _rdb_chunks(self, preamble: bool) -> Iterator[bytes]:
+        config, now_s = self._config, self._now_s()
+        aux = [
+            (b"redis-ver", redis_version(config).encode()),
+            (b"redis-bits", b"64"),
+            (b"ctime", b"%d" % now_s),
+            (b"used-mem", b"%d" % resident_bytes()),
+        ]
+        encoder = rdb_encoder(
+            self._rdb_version(),
+            aux,
+            preamble=preamble,
+            compress=config.flag("rdbcompression"),
+            checksum=config.flag("rdbchecksum"),
+            limits=self._ctx.options.limits,
+        )
+        return encode_as_rdb(self._ctx.keyspace, encoder, _ignore, _CHILD_DRAIN)
+
+    def _rdb_version(self) -> int:
+        """The style's own, or the first one that can hold what is there."""
+        if self._ctx.options.style is Style.REDIS_7:
+            return 12
+        if any(
+            type(value) is HashValue and value.expires
+            for database in self._ctx.keyspace.databases
+            for value in database.data.values()
+        ):
+            return 12
+        return 10 if self._ctx.keyspace.functions else 9
+
+    # The end.
+    def shutdown_refused(self) -> bool:
+        """Whether nothing would be left if the server ended now (the first AOF is written)."""
+        return self.schedule.mode is Mode.WAIT_FIRST
+
+    def shutdown(self, save: bool | None) -> None:
+        """Kill children, make the AOF durable, and save where asked or configured.
+
+        ``save`` None: as the save points say. Raises FatalAofError, OSError (of the snapshot).
+        """
+        log = self._tools.log
+        self.kill_rewrite()
+        self.snapshots.kill(self.folder)
+        if self.schedule.mode is Mode.ON:
+            log.notice("Calling fsync() on the AOF file.")
+            self.writer.sync_all()
+        if save or (save is None and self._config["save"]):
+            log.notice("Saving the final RDB snapshot before exiting.")
+            self.save()
+
+    def remove_temporary(self) -> None:
+        """Take away files that dead children have left."""
+        for path in self.folder.iterdir():
+            match = _TEMPORARY.fullmatch(path.name)
+            if match is not None and not Path(f"/proc/{match[1]}").exists():
+                self._tools.log.notice(f"Removing {path.name}, left by a child that has ended")
+                self._tools.files.unlink(path)
+
+    def set_fsync(self, value: str) -> None:
+        """CONFIG SET appendfsync."""
+        self.writer.policy.fsync = Fsync(value)
+
+
+def _ignore(count: int) -> None:
+    """Nobody asks how far a child has come."""
+
+
+def redis_version(config: Config) -> str:
+    """The release that INFO names."""
+    return {"6.0": "6.0.8", "7.4": "7.4.1"}[config.text("compat-version")]
+
+
+def resident_bytes() -> int:
+    """Memory of this process that is in RAM."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def cpus_of(text: str) -> frozenset[int]:
+    """A list of processors (``0,2-6:2``); empty for none. Raises ValueError."""
+    found: set[int] = set()
+    for part in filter(None, text.split(",")):
+        span, _, step = part.partition(":")
+        first, _, last = span.partition("-")
+        found.update(range(int(first), int(last or first) + 1, int(step or 1)))
+    return frozenset(found)

@@ -1,0 +1,148 @@
+"""RDB snapshots: SAVE, BGSAVE and save points (rdb.c)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aofserver.persistence.child import Output, snapshot_child, write_snapshot
+from aofserver.persistence.rewrite import Tools
+
+TITLE = "redis-rdb-bgsave"
+#: Seconds to wait after a snapshot that failed (``CONFIG_BGSAVE_RETRY_DELAY``).
+RETRY_S = 5
+
+
+@dataclass(slots=True)
+class SnapshotState:
+    """What INFO tells of snapshots.
+
+    Attributes:
+        dirty_at_save: changes ever made when the last snapshot was split off.
+        last_save_s: Unix time in seconds of the last good one; last_try_s: of the last try.
+        last_ok: how the last one ended; last_took_s: seconds, -1: none yet.
+        started_s: of the one that runs, or -1.
+        saves: good ones so far; cow_bytes: memory that the last child had for itself.
+    """
+
+    last_save_s: int
+    dirty_at_save: int = 0
+    last_try_s: int = 0
+    last_ok: bool = True
+    last_took_s: int = -1
+    started_s: int = -1
+    saves: int = 0
+    cow_bytes: int = 0
+
+
+def is_due(
+    points: list[tuple[int, int]], state: SnapshotState, dirty: int, now_s: int
+) -> tuple[int, int] | None:
+    """The save point whose time has come (``serverCron``), or None.
+
+    ``dirty``: changes since the last snapshot.
+    """
+    if not state.last_ok and now_s - state.last_try_s <= RETRY_S:
+        return None
+    for seconds, changes in points:
+        if dirty >= changes and now_s - state.last_save_s > seconds:
+            return seconds, changes
+    return None
+
+
+class Snapshots:
+    """Writes snapshots, in this process or in a child.
+
+    Attributes:
+        state: see ``SnapshotState``; pid: the child that writes one, or None.
+        scheduled: whether BGSAVE SCHEDULE waits for another child to end.
+    """
+
+    def __init__(self, tools: Tools, chunks: Callable[[], Iterator[bytes]]) -> None:
+        self.state = SnapshotState(tools.clock.unix_ms() // 1000)
+        self.pid: int | None = None
+        self.scheduled = False
+        self._tools = tools
+        self._chunks = chunks
+        self._info = -1
+        self._dirty_at_fork = 0
+
+    def save(self, path: Path, incremental: bool, dirty: int) -> None:
+        """Write a snapshot now (SAVE); ``dirty``: changes ever made. Raises OSError."""
+        temporary = path.parent / f"temp-{os.getpid()}.rdb"
+        write_snapshot(self._chunks(), Output(temporary, path, incremental), self._tools.files)
+        state, now_s = self.state, self._now_s()
+        state.dirty_at_save, state.last_save_s, state.last_ok = dirty, now_s, True
+        state.saves += 1
+        self._tools.log.notice("DB saved on disk")
+
+    def start(self, path: Path, incremental: bool, dirty: int, cpus: frozenset[int]) -> None:
+        """Split off a child that writes one (BGSAVE). Raises OSError."""
+        tools = self._tools
+        self._info, info_in = os.pipe()
+        os.set_blocking(self._info, False)
+
+        def work() -> int:
+            output = Output(path.parent / f"temp-{os.getpid()}.rdb", path, incremental)
+            return snapshot_child(self._chunks(), output, info_in, tools.files)
+
+        self.state.last_try_s = self._now_s()
+        try:
+            self.pid = tools.children.fork(work, TITLE, (info_in,), cpus)
+        except OSError:
+            os.close(self._info)
+            self.state.last_ok = False
+            raise
+        finally:
+            os.close(info_in)
+        self.scheduled = False
+        self._dirty_at_fork = dirty
+        self.state.started_s = self._now_s()
+        tools.log.notice(f"Background saving started by pid {self.pid}")
+
+    def poll(self) -> bool:
+        """Whether the child has ended since the last call."""
+        if self.pid is None:
+            return False
+        code = self._tools.children.ended(self.pid)
+        if code is None:
+            return False
+        self._ended(code)
+        return True
+
+    def _ended(self, code: int) -> None:
+        state, log, now_s = self.state, self._tools.log, self._now_s()
+        try:
+            state.cow_bytes = int(os.read(self._info, 64) or b"0")
+        except (BlockingIOError, ValueError):
+            state.cow_bytes = 0
+        os.close(self._info)
+        state.last_took_s, state.started_s = now_s - state.started_s, -1
+        state.last_ok = code == 0
+        if code == 0:
+            log.notice("Background saving terminated with success")
+            state.dirty_at_save, state.last_save_s = self._dirty_at_fork, now_s
+            state.saves += 1
+        elif code > 0:
+            log.warning("Background saving error")
+        else:
+            log.warning(f"Background saving terminated by signal {-code}")
+        self.pid = None
+
+    def kill(self, folder: Path) -> None:
+        """End the child, if there is one, and take away its file."""
+        if self.pid is None:
+            return
+        self._tools.children.kill(self.pid)
+        try:
+            self._tools.files.unlink(folder / f"temp-{self.pid}.rdb")
+        except OSError:
+            pass
+        os.close(self._info)
+        self.pid = None
+        self.state.started_s = -1
+
+    def _now_s(self) -> int:
+        return self._tools.clock.unix_ms() // 1000

@@ -1,0 +1,326 @@
+"""The server: its parts, put together, and its life from start to end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+from aofserver import commands as _declarations
+from aofserver.clients import Clients
+from aofserver.config import Config
+from aofserver.config.rewriting import rewrite_file
+from aofserver.config.wiring import wire
+from aofserver.context import ServerContext
+from aofserver.cron import Cron
+from aofserver.dispatch import Dispatcher
+from aofserver.expiry import ExpiryRounds
+from aofserver.latency import Latency
+from aofserver.log import Level, Log
+from aofserver.net.connection import Connection
+from aofserver.net.tls import tls_context
+from aofserver.persistence.feed import Feed
+from aofserver.persistence.loader import LoadFailure, Loading
+from aofserver.persistence.loads import Loads
+from aofserver.persistence.manager import Persistence, redis_version
+from aofserver.persistence.policy import FlushPolicy, Fsync
+from aofserver.persistence.rewrite import Tools
+from aofserver.persistence.writer import AofWriter, FatalAofError
+from aofserver.session import Session
+from aofserver.slowlog import Slowlog
+from aofserver.stats import Stats
+from aofserver.system.children import ForkedChildren
+from aofserver.system.clock import SystemClock
+from aofserver.system.syncer import ThreadSyncer
+from aofserver.turn import Turn
+from aofserver.watches import Watches
+from aoftool.keyspace.context import Options, Style
+from aoftool.keyspace.database import Clock, Database, Keyspace
+from aoftool.keyspace.keyspecs import Argv
+from aoftool.ops.filesystem import SYSTEM, FileSystem
+
+#: Importing the declarations fills the table of commands.
+assert _declarations
+
+_STYLES = {"6.0": Style.REDIS_6, "7.4": Style.REDIS_7}
+
+
+class StartFailure(Exception):
+    """The server cannot start; the text says why."""
+
+
+class Server:
+    """One server. ``await start()``, then ``await stopped()``; ``stop()`` ends it.
+
+    Attributes:
+        config, keyspace, log, stats, latency, slowlog, persistence, dispatcher, watches: its parts.
+        clients: who is connected; loads: what loads files.
+        loading: how far a load has come, or None when everything is loaded.
+        port: the TCP port it listens on (the one that was found where 0 was asked of the library).
+        exit_code: what the process ends with.
+        run_id: names this run, 40 hexadecimal digits.
+    """
+
+    def __init__(
+        self, config: Config | None = None, log: Log | None = None, files: FileSystem = SYSTEM
+    ) -> None:
+        self.config = config = config or Config()
+        self.log = log or _log_of(config)
+        self.clock = SystemClock()
+        self.stats = Stats()
+        self.latency = Latency(
+            lambda: self.clock.unix_ms() // 1000, config.number("latency-monitor-threshold")
+        )
+        self.slowlog = Slowlog(config.number("slowlog-max-len"))
+        self.keyspace = Keyspace(config.number("databases"), Clock(self.clock.unix_ms()))
+        options = Options(style=_STYLES[config.text("compat-version")])
+        options.max_bulk = config.number("proto-max-bulk-len")
+        self.ctx = ServerContext(self.keyspace, Random(), options, self)
+        self.feed = Feed(options.style)
+        self.dispatcher = Dispatcher(self.ctx, self.feed, self.stats)
+        self.dispatcher.on_slow = self.keep_slow
+        self.watches = Watches(self.keyspace)
+        self.watches.on_change = self.update_listener
+        self.clients = Clients(self)
+        self.loading: Loading | None = None
+        self.exit_code = 0
+        self.port = 0
+        self.run_id = secrets.token_hex(20)
+        self.started_s = self.clock.unix_ms() // 1000
+        self.query_limit = config.number("client-query-buffer-limit")
+        self.password = os.fsencode(config.text("requirepass"))
+        self.expiry = ExpiryRounds()
+        self.cron = Cron(self)
+        self._files = files
+        self._listeners: list[asyncio.Server] = []
+        self.persistence: Persistence
+        self.loads: Loads
+        self.turn: Turn
+        self._syncer = ThreadSyncer(files)
+        self._stopped: asyncio.Event
+
+    # Life.
+    async def start(self, port: int | None = None) -> None:
+        """Listen, load the data, and serve. Raises StartFailure.
+
+        ``port``: instead of the configured one; 0 finds one that is free.
+        """
+        loop = asyncio.get_running_loop()
+        self._stopped = asyncio.Event()
+        self._syncer.attach(loop)
+        self._build(loop)
+        await self._listen(loop, port)
+        self._write_pidfile()
+        self.log.notice(f"Server initialized, version {self.version} (AOF compatible)")
+        self.dispatcher.special = True
+        try:
+            await self.loads.at_start()
+        except (LoadFailure, OSError) as error:
+            await self._close()
+            raise StartFailure(str(error)) from error
+        self.dispatcher.special = False
+        wire(self)
+        self.cron.start(loop)
+        self.log.notice("Ready to accept connections")
+
+    def _build(self, loop: asyncio.AbstractEventLoop) -> None:
+        config = self.config
+        self.turn = Turn(loop, self._before_replies)
+        tools = Tools(
+            ForkedChildren(), self._syncer, self._files, self.clock, self.log, self.latency, loop
+        )
+        policy = FlushPolicy(
+            Fsync(config.text("appendfsync")), config.flag("no-appendfsync-on-rewrite")
+        )
+        writer = AofWriter(policy, self._files, self.clock, self._syncer, self.log, self.latency)
+        self.persistence = Persistence(self.ctx, config, self.feed, writer, tools, self.stats)
+        self.loads = Loads(self)
+
+    def _before_replies(self) -> None:
+        try:
+            self.persistence.before_replies()
+        except FatalAofError:
+            self.die(1)
+
+    def die(self, code: int) -> None:
+        """End at once; no reply that waits may leave."""
+        self.exit_code = code
+        for session in self.clients.sessions.values():
+            session.out.clear()
+            if session.transport is not None:
+                session.transport.abort()
+        self._stopped.set()
+
+    async def _listen(self, loop: asyncio.AbstractEventLoop, port: int | None) -> None:
+        config = self.config
+        backlog = config.number("tcp-backlog")
+        number = config.number("port") if port is None else port
+        hosts = config["bind"]
+        try:
+            if number or port is not None:
+                listener = await loop.create_server(
+                    lambda: Connection(self, False), hosts, number, backlog=backlog
+                )
+                self._listeners.append(listener)
+                self.port = listener.sockets[0].getsockname()[1]
+            if config.number("tls-port"):
+                context = tls_context(config)
+                self._listeners.append(
+                    await loop.create_server(
+                        lambda: Connection(self, False),
+                        hosts,
+                        config.number("tls-port"),
+                        backlog=backlog,
+                        ssl=context,
+                    )  # fmt: skip
+                )
+            if config.text("unixsocket"):
+                await self._listen_unix(loop, Path(config.text("unixsocket")), backlog)
+        except (OSError, ssl.SSLError) as error:
+            await self._close()
+            raise StartFailure(f"Could not create server listening socket: {error}") from error
+        if not self._listeners:
+            raise StartFailure("Configured to not listen anywhere, exiting.")
+
+    async def _listen_unix(self, loop: asyncio.AbstractEventLoop, path: Path, backlog: int) -> None:
+        path.unlink(missing_ok=True)
+        self._listeners.append(
+            await loop.create_unix_server(
+                lambda: Connection(self, True), str(path), backlog=backlog
+            )
+        )
+        if self.config.number("unixsocketperm"):
+            path.chmod(self.config.number("unixsocketperm"))
+
+    def _write_pidfile(self) -> None:
+        if self.config.text("pidfile"):
+            Path(self.config.text("pidfile")).write_text(f"{os.getpid()}\n")
+
+    async def stopped(self) -> int:
+        """Wait for the end; the exit code."""
+        await self._stopped.wait()
+        await self._close()
+        return self.exit_code
+
+    def shutdown(self, save: bool | None = None, force: bool = False) -> bool:
+        """Make everything durable and end (``prepareForShutdown``); False where that is refused."""
+        self.log.warning("User requested shutdown...")
+        if self.persistence.shutdown_refused() and not force:
+            self.log.warning("Writing initial AOF, can't exit.")
+            return False
+        try:
+            self.persistence.shutdown(save)
+        except FatalAofError:
+            self.die(1)
+            return True
+        except OSError as error:
+            self.log.warning(f"Error trying to save the DB, can't exit: {error.strerror}")
+            if not force:
+                return False
+        self.log.warning("Redis is now ready to exit, bye bye...")
+        self._stopped.set()
+        return True
+
+    def stop(self) -> None:
+        """End as SIGTERM does."""
+        self.shutdown()
+
+    async def _close(self) -> None:
+        self.cron.stop()
+        for listener in self._listeners:
+            listener.close()
+        for session in list(self.clients.sessions.values()):
+            if session.transport is not None:
+                session.transport.abort()
+        for name in ("pidfile", "unixsocket"):
+            if self.config.text(name):
+                Path(self.config.text(name)).unlink(missing_ok=True)
+        await asyncio.sleep(0)
+
+    # Every turn.
+    def begin_turn(self, session: Session, size: int) -> None:
+        """A client's bytes have come: what time is it?"""
+        self.keyspace.clock.now_ms = self.clock.unix_ms()
+        session.seen_s = self.clock.monotonic_us() / 1_000_000
+        self.stats.input_bytes += size
+
+    def watch_output(self, session: Session) -> None:
+        """A client reads too slowly; the cron looks how much waits for it."""
+        self.cron.slow_readers.add(session.id)
+
+    def keep_slow(self, session: Session, argv: Argv, nanos: int) -> None:
+        """A command took long."""
+        self.slowlog.add(
+            self.clock.unix_ms() // 1000, nanos // 1000, argv, session.address, session.name
+        )
+        self.latency.add("command", nanos // 1_000_000)
+
+    def rewrite_config(self) -> None:
+        """CONFIG REWRITE. Raises ConfigError, OSError."""
+        rewrite_file(self.config, self._files)
+
+    def reset_stats(self) -> None:
+        """CONFIG RESETSTAT."""
+        self.stats.reset()
+        self.dispatcher.forget_stats()
+
+    # Changes.
+    def update_listener(self) -> None:
+        """Listen to changes only while somebody wants to know of them."""
+        self.ctx.listener = self._changed if self.watches else None
+
+    def _changed(self, event: bytes, key: bytes, database: Database) -> None:
+        self.watches.changed(key, database)
+
+    # What it is.
+    @property
+    def version(self) -> str:
+        """The release whose behaviour it has."""
+        return redis_version(self.config)
+
+    @contextmanager
+    def running_in_thread(self, port: int = 0) -> Iterator[Server]:
+        """Serve from a thread while the block runs: for tests of programs that need a Redis."""
+        ready = threading.Event()
+        failure: list[BaseException] = []
+        loops: list[asyncio.AbstractEventLoop] = []
+
+        async def serve() -> None:
+            loops.append(asyncio.get_running_loop())
+            try:
+                await self.start(port)
+            except BaseException as error:
+                failure.append(error)
+                raise
+            finally:
+                ready.set()
+            await self.stopped()
+
+        def run() -> None:
+            try:
+                asyncio.run(serve())
+            except StartFailure:  # raised where the block is entered
+                pass
+
+        thread = threading.Thread(target=run, name="aofserver")
+        thread.start()
+        ready.wait()
+        if failure:
+            thread.join()
+            raise failure[0]
+        try:
+            yield self
+        finally:
+            loops[0].call_soon_threadsafe(self.shutdown, None, True)
+            thread.join()
+
+
+def _log_of(config: Config) -> Log:
+    path = config.text("logfile")
+    return Log(Path(path) if path else None, Level[config.text("loglevel").upper()])

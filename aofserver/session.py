@@ -1,0 +1,109 @@
+"""What one client owns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from aoftool.keyspace.command import Command
+from aoftool.keyspace.database import Database
+from aoftool.keyspace.keyspecs import Argv
+
+if TYPE_CHECKING:
+    from aofserver.turn import Turn
+
+
+class Transaction:
+    """Commands queued behind MULTI.
+
+    Attributes:
+        queue: command, its words, and the bytes that it came as.
+        broken: one of them was refused when it was queued, so EXEC will refuse them all.
+    """
+
+    __slots__ = ("broken", "queue")
+
+    def __init__(self) -> None:
+        self.queue: list[tuple[Command, Argv, bytes]] = []
+        self.broken = False
+
+
+class Session:
+    """A client's state between its commands.
+
+    Attributes:
+        id: its number, from 1 up; name: as CLIENT SETNAME gave it.
+        db: the database it has selected.
+        out: reply bytes that leave at the end of the turn; out_bytes: how many.
+        resp3: which protocol it speaks.
+        authenticated: whether it may do more than AUTH and HELLO.
+        transaction: what MULTI has begun, or None.
+        watched: (database, key) pairs of WATCH; dirty_watch: whether one of them was changed.
+        special: whether a command needs more looks than usual before it is run: a transaction is
+            open, a subscription is held, it is not authenticated, its replies are off...
+        closing: no more is read, and the connection ends when what stands in ``out`` has left.
+        created_s, seen_s: when it came, and when it last sent something: monotonic seconds.
+    """
+
+    __slots__ = (
+        "address",
+        "authenticated",
+        "closing",
+        "created_s",
+        "db",
+        "dirty_watch",
+        "id",
+        "laddr",
+        "last_command",
+        "library",
+        "name",
+        "out",
+        "out_bytes",
+        "pending",
+        "reply_mode",
+        "resp3",
+        "seen_s",
+        "special",
+        "transaction",
+        "transport",
+        "turn",
+        "watched",
+    )
+
+    def __init__(
+        self, number: int, transport: asyncio.Transport | None, db: Database, turn: Turn
+    ) -> None:
+        self.id = number
+        self.transport = transport
+        self.turn = turn
+        self.db = db
+        self.address = b""
+        self.laddr = b""
+        self.name = b""
+        self.library: dict[bytes, bytes] = {}
+        self.out: list[bytes] = []
+        self.out_bytes = 0
+        self.pending: deque[tuple[Argv, bytes]] = deque()
+        self.resp3 = False
+        self.authenticated = True
+        self.transaction: Transaction | None = None
+        self.watched: set[tuple[int, bytes]] = set()
+        self.dirty_watch = False
+        self.special = False
+        self.closing = False
+        self.reply_mode = b"ON"
+        self.created_s = self.seen_s = 0.0
+        self.last_command = b"NULL"
+
+    def update_special(self) -> None:
+        """Work out ``special`` anew, after anything that it depends on has changed."""
+        self.special = (
+            self.transaction is not None or not self.authenticated or self.reply_mode != b"ON"
+        )
+
+    def send(self, data: bytes) -> None:
+        """Have bytes leave at the end of the turn."""
+        if not self.out:
+            self.turn.add(self)
+        self.out.append(data)
