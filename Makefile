@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 
 .PHONY: run test lint types bench docs clean
 
-$(VENV)/installed: pyproject.toml setup.py aoftool/format/_speed.pyx
+$(VENV)/installed: pyproject.toml setup.py $(wildcard aoftool/*/_*.p[yx][xd] aoftool/*/*/_*.p[yx][xd] aoftool/*/_*.h)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@
@@ -37,4 +37,5 @@ docs: $(VENV)/installed-test
 	$(BIN)/python docs/generate.py
 
 clean:
-	rm -rf $(VENV) build *.egg-info aoftool/format/*.so aoftool/format/_speed.c run
+	rm -rf $(VENV) build *.egg-info run
+	find aoftool \( -name "_*.so" -o -name "_*.c" \) -delete

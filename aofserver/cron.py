@@ -64,6 +64,7 @@ class Cron:
         except FatalAofError:
             server.die(1)
             return
+        server.update_special()
         server.turn.arm()
         self._look_at_clients()
         self._collect()

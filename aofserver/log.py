@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 
@@ -49,10 +50,8 @@ class Log:
         moment = time.strftime("%d %b %Y %H:%M:%S", time.localtime(now))
         line = f"{os.getpid()}:{self.role} {moment}.{int(now * 1000) % 1000:03d} {_MARKS[level]} "
         data = (line + text + "\n").encode("utf-8", "backslashreplace")
-        try:
+        with suppress(OSError):
             self._write(data)
-        except OSError:
-            pass
 
     def _write(self, data: bytes) -> None:
         if self.path is None:

@@ -8,7 +8,7 @@ import secrets
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 
@@ -118,13 +118,12 @@ class Server:
         await self._listen(loop, port)
         self._write_pidfile()
         self.log.notice(f"Server initialized, version {self.version} (AOF compatible)")
-        self.dispatcher.special = True
         try:
             await self.loads.at_start()
         except (LoadFailure, OSError) as error:
             await self._close()
             raise StartFailure(str(error)) from error
-        self.dispatcher.special = False
+        self.update_special()
         wire(self)
         self.cron.start(loop)
         self.log.notice("Ready to accept connections")
@@ -147,6 +146,16 @@ class Server:
             self.persistence.before_replies()
         except FatalAofError:
             self.die(1)
+        self.update_special()
+
+    def update_special(self) -> None:
+        """Whether commands must be looked at for the server's sake: it loads, or the disk fails."""
+        persistence = self.persistence
+        self.dispatcher.special = (
+            self.loading is not None
+            or persistence.aof_error is not None
+            or persistence.snapshot_failed
+        )
 
     def die(self, code: int) -> None:
         """End at once; no reply that waits may leave."""
@@ -178,7 +187,7 @@ class Server:
                         config.number("tls-port"),
                         backlog=backlog,
                         ssl=context,
-                    )  # fmt: skip
+                    )
                 )
             if config.text("unixsocket"):
                 await self._listen_unix(loop, Path(config.text("unixsocket")), backlog)
@@ -303,10 +312,8 @@ class Server:
             await self.stopped()
 
         def run() -> None:
-            try:
+            with suppress(StartFailure):  # raised where the block is entered
                 asyncio.run(serve())
-            except StartFailure:  # raised where the block is entered
-                pass
 
         thread = threading.Thread(target=run, name="aofserver")
         thread.start()

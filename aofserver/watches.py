@@ -61,7 +61,7 @@ class Watches:
                     session.dirty_watch = True
 
     def any_expired(self, session: Session) -> bool:
-        """Whether a key that it watches has run out of time, seen or not (``isWatchedKeyExpired``)."""
+        """Whether a key that it watches has expired, seen or not (``isWatchedKeyExpired``)."""
         now_ms = self._keyspace.clock.now_ms
         for db, key in session.watched:
             at_ms = self._keyspace.databases[db].expires.get(key)

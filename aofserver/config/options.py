@@ -51,7 +51,7 @@ OPTIONS: dict[str, Option] = {
                "Refuse clients of other hosts while no password is set and nothing is bound."),
         Option("requirepass", Text(), "", "Password of the default user; empty: none."),
         Option("maxclients", Integer(1, 1 << 31), "10000", "Most clients at a time."),
-        Option("timeout", Integer(0, _INT), "0", "Seconds until an idle client is cut off; 0: never."),
+        Option("timeout", Integer(0, _INT), "0", "Seconds until an idle client is cut off, or 0."),
         Option("tcp-keepalive", Integer(0, _INT), "300", "Seconds between keepalive probes."),
         _fixed("tcp-backlog", Integer(0, _INT), "511", "Connections that wait to be accepted."),
         Option("proto-max-bulk-len", Memory(1 << 20, MAX), "512mb", "Longest argument, in bytes."),

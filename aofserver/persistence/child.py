@@ -6,6 +6,7 @@ import os
 import select
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -169,10 +170,8 @@ def write_snapshot(chunks: Iterator[bytes], output: Output, files: FileSystem) -
 
 
 def _remove(path: Path, files: FileSystem) -> None:
-    try:
+    with suppress(OSError):
         files.unlink(path)
-    except OSError:
-        pass
 
 
 def send_memory(fd: int, private: Callable[[], int] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What is written while a rewrite runs, on its way to the child (``aofRewriteBuffer*`` in aof.c)."""
+"""What is written while a rewrite runs, on its way to the child (``aofRewriteBuffer*``)."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from aoftool.keyspace.loading import EventLoader
 from aoftool.ops.filesystem import FileSystem
 from aoftool.ops.safefile import cut_file, save_range
 
-#: Bytes read at a time; clients are answered in between (``loading-process-events-interval-bytes``).
+#: Bytes read at a time; clients are answered in between.
 _CHUNK = 2 << 20
 
 

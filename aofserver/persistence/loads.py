@@ -70,6 +70,7 @@ class Loads:
             return self._loaded(path, end.value)
         finally:
             self._server.loading = None
+            self._server.update_special()
 
     def _load_now(self, path: Path) -> LoadedFile:
         """Load a file while everybody waits."""
@@ -81,11 +82,13 @@ class Loads:
             return self._loaded(path, end.value)
         finally:
             self._server.loading = None
+            self._server.update_special()
 
     def _begin(self, path: Path) -> tuple[Load, Loading]:
         server = self._server
         now_ms = server.clock.unix_ms()
         server.loading = loading = Loading(now_ms, path.stat().st_size)
+        server.update_special()
         loader = FileLoader(self._context(), SYSTEM, server.log)
         if path == server.persistence.aof_path:
             may_cut = server.config.flag("aof-load-truncated")

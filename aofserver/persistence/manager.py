@@ -272,7 +272,7 @@ class Persistence:
         rewrite.remove_files()
 
     def _install(self, rewrite: RunningRewrite) -> None:
-        """Put the child's file in force in place of the AOF, which stays in force on any failure."""
+        """Put the child's file in force; on any failure the old AOF stays so."""
         tools, path, writer = self._tools, self.aof_path, self.writer
         try:
             size = rewrite.append_rest()

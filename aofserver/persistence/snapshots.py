@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,10 +137,8 @@ class Snapshots:
         if self.pid is None:
             return
         self._tools.children.kill(self.pid)
-        try:
+        with suppress(OSError):
             self._tools.files.unlink(folder / f"temp-{self.pid}.rdb")
-        except OSError:
-            pass
         os.close(self._info)
         self.pid = None
         self.state.started_s = -1

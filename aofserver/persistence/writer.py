@@ -145,7 +145,7 @@ class AofWriter:
             self._sync_later()
 
     def sync_all(self) -> None:
-        """Write and sync everything, whatever the policy says (at shutdown). Raises FatalAofError."""
+        """Write and sync everything, as at shutdown. Raises FatalAofError."""
         self.flush(force=True)
         self._syncer.drain()
         if self.fd >= 0:

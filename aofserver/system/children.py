@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 #: Signals that a child takes as every process does, not as the server has set them.
@@ -65,7 +66,7 @@ class ForkedChildren:
 
 def _close_all_but(keep: set[int]) -> None:
     try:
-        found = [int(name) for name in os.listdir("/proc/self/fd")]
+        found = [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]
     except OSError:
         found = list(range(_MOST_FDS))
     for fd in found:
@@ -77,7 +78,5 @@ def _close_all_but(keep: set[int]) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
+    with suppress(OSError):
         path.write_text(text)
-    except OSError:
-        pass

@@ -22,7 +22,7 @@ Handler = Callable[[Context, Argv], Reply]
 
 
 class Flags(Flag):
-    """Redis's command flags, as COMMAND names them."""
+    """What a server must know of a command; ``describe`` says how each release names it."""
 
     WRITE = auto()
     READONLY = auto()
@@ -36,14 +36,24 @@ class Flags(Flag):
     FAST = auto()
     NO_AUTH = auto()
     MAY_REPLICATE = auto()
-    #: Not Redis's: the same call may do something else elsewhere or at another time.
+    ASKING = auto()
+    SKIP_MONITOR = auto()
+    SKIP_SLOWLOG = auto()
+    NO_MANDATORY_KEYS = auto()
+    NO_ASYNC_LOADING = auto()
+    NO_MULTI = auto()
+    ALLOW_BUSY = auto()
+    #: The same call may answer, or do, something else elsewhere or at another time.
     RANDOM = auto()
+    #: The elements of the answer come in no order.
+    SORT_FOR_SCRIPT = auto()
 
 
 NO_FLAGS = Flags(0)
 WRITE, READONLY, DENYOOM, FAST = Flags.WRITE, Flags.READONLY, Flags.DENYOOM, Flags.FAST
 ADMIN, NOSCRIPT, BLOCKING, RANDOM = Flags.ADMIN, Flags.NOSCRIPT, Flags.BLOCKING, Flags.RANDOM
 LOADING, STALE, MAY_REPLICATE = Flags.LOADING, Flags.STALE, Flags.MAY_REPLICATE
+SORT_FOR_SCRIPT = Flags.SORT_FOR_SCRIPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,8 @@ class Command:
         forced: logged even where nothing changed (FLUSHALL); a style: only in that one's AOF.
         separate: the records of the rule are not wrapped in a transaction (SET EX of Redis 6);
             a style: only where that one's AOF is written.
+        acl: ACL categories, parted by blanks, in place of the group's own.
+        only_6: flags that it has in Redis 6 and not in Redis 7.
         subcommands: by upper-case word.
     """
 
@@ -103,6 +115,8 @@ class Command:
     summary: str
     forced: bool | Style = False
     separate: bool | Style = False
+    acl: str = ""
+    only_6: Flags = NO_FLAGS
     subcommands: dict[bytes, Command] = field(default_factory=dict)
 
     def forces(self, style: Style) -> bool:
@@ -112,6 +126,10 @@ class Command:
     def wraps(self, style: Style) -> bool:
         """Whether several records of one call stand in a transaction in this style's AOF."""
         return self.separate is not True and self.separate is not style
+
+    def flags_in(self, style: Style) -> Flags:
+        """The flags of the command in a server of this style."""
+        return self.flags | self.only_6 if style is Style.REDIS_6 else self.flags
 
     def accepts(self, argc: int) -> bool:
         """Whether so many arguments, the name included, fit the arity."""
@@ -136,11 +154,15 @@ def command(
     propagate: Rule | None = None,
     forced: bool | Style = False,
     separate: bool | Style = False,
+    acl: str = "",
+    only_6: Flags = NO_FLAGS,
+    arity: int | None = None,
 ) -> Callable[[Handler], Handler]:
     """Declare the decorated function as the handler of a command, or of ``CONTAINER SUB``.
 
     A write's rule is ``verbatim`` unless it says otherwise; one that is RANDOM or BLOCKING must say
-    otherwise, because the same words would do something else when they are replayed.
+    otherwise, because the same words would do something else when they are replayed. ``arity`` is
+    only given where Redis's table is laxer than the syntax.
     Raises ValueError for a declaration that cannot be right.
     """
     if propagate is None:
@@ -151,11 +173,13 @@ def command(
     def declare(handler: Handler) -> Handler:
         key = name.encode()
         container, _, word = key.partition(b" ")
-        arity = arity_of(syntax)
+        derived = arity_of(syntax)
+        if word:
+            derived += 1 if derived > 0 else -1
         row = Command(
             key,
             syntax,
-            arity + (1 if arity > 0 else -1) if word else arity,
+            derived if arity is None else arity,
             flags,
             keys,
             handler,
@@ -165,6 +189,8 @@ def command(
             (handler.__doc__ or "").partition("\n")[0],
             forced,
             separate,
+            acl,
+            only_6,
         )
         home = TABLE[container].subcommands if word else TABLE
         if (word or key) in home:

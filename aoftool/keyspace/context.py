@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from aoftool.format.rdb import EncodingLimits
+from aoftool.format.resp.replies import Reply
+from aoftool.format.speed import pick
 from aoftool.keyspace.database import Database, Keyspace
 from aoftool.keyspace.errors import WRONG_TYPE, CommandError
 
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 
 #: What ``Context.changed`` tells of a change that has no keyspace event: PFCOUNT's.
 NO_EVENT = b""
+
+#: Sends commands to another server, for MIGRATE: (host, port, timeout in ms, commands) to their
+#: replies. Raises OSError.
+Send = Callable[[bytes, bytes, int, Sequence[Sequence[bytes]]], Sequence[Reply]]
 
 
 class Style(Enum):
@@ -36,6 +42,7 @@ class Options:
         lazy_expire, lazy_user_del: UNLINK instead of DEL in the AOF (``lazyfree-lazy-expire``,
             ``lazyfree-lazy-server-del``).
         limits: thresholds of the compact encodings.
+        send: how MIGRATE reaches other servers; None: it does not.
     """
 
     style: Style = Style.REDIS_6
@@ -44,9 +51,10 @@ class Options:
     lazy_expire: bool = False
     lazy_server_del: bool = False
     limits: EncodingLimits | None = None
+    send: Send | None = None
 
 
-class Context:
+class PureContext:
     """One caller's view of a keyspace; a handler gets it with every call.
 
     Attributes:
@@ -98,7 +106,7 @@ class Context:
         """
         self.dirty += count
         if self.listener is not None:
-            self.listener(event, key, db or self.db)
+            self.listener(event, key, self.db if db is None else db)
 
     def typed(self, key: bytes, kind: type | tuple[type, ...]) -> Any:
         """The value at ``key``, or None. Raises CommandError WRONGTYPE for any other kind."""
@@ -112,3 +120,9 @@ class Context:
         if not len(value):
             self.db.delete(key)
             self.changed(b"del", key, 0)
+
+
+if TYPE_CHECKING:
+    Context = PureContext
+else:
+    Context = pick("Context", PureContext)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aoftool.errors import AofError
+from aoftool.format.speed import pick
 from aoftool.keyspace.walk import Scans
 
 #: ``databases`` of a server whose configuration does not say otherwise.
 DEFAULT_DATABASES = 16
 
 
-class Clock:
+class PureClock:
     """What the time is, for whoever looks at expiries.
 
     Attributes:
@@ -27,7 +28,7 @@ class Clock:
         self.paused = paused
 
 
-class Database:
+class PureDatabase:
     """One numbered database.
 
     Attributes:
@@ -41,7 +42,7 @@ class Database:
 
     __slots__ = ("clock", "data", "expires", "index", "on_expired", "on_fields_expired")
 
-    def __init__(self, index: int, clock: Clock) -> None:
+    def __init__(self, index: int, clock: PureClock) -> None:
         self.index = index
         self.clock = clock
         self.data: dict[bytes, Any] = {}
@@ -54,13 +55,13 @@ class Database:
 
     def get(self, key: bytes) -> Any:
         """The value, or None; a key whose time has come is removed first."""
-        if self.expires and key in self.expires:
+        # A paused clock is that of a load: it saves a look into a table of millions of keys.
+        if not self.clock.paused and self.expires and key in self.expires:
             self._expire(key)
         return self.data.get(key)
 
     def _expire(self, key: bytes) -> None:
-        clock = self.clock
-        if clock.paused or clock.now_ms <= self.expires[key]:
+        if self.clock.now_ms <= self.expires[key]:
             return
         self.delete(key)
         if self.on_expired is not None:
@@ -100,6 +101,14 @@ class Database:
         self.data = {}
         self.expires = {}
         return count
+
+
+if TYPE_CHECKING:
+    Clock = PureClock
+    Database = PureDatabase
+else:
+    Clock = pick("Clock", PureClock)
+    Database = pick("Database", PureDatabase)
 
 
 class NoSuchDatabase(AofError):

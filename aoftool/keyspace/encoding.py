@@ -8,7 +8,7 @@ from aoftool.format.aof import AofEncoder
 from aoftool.format.rdb import EncodingLimits, RdbEncoder
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.database import Keyspace
-from aoftool.keyspace.rdbmap import rdb_value
+from aoftool.keyspace.rdbmap import rdb_items
 from aoftool.keyspace.snapshot import database_as_commands, functions_as_commands
 
 #: Bytes of output that are kept back before they are given.
@@ -48,20 +48,18 @@ def encode_as_rdb(
     for code in keyspace.functions.values():
         encoder.function(code)
     for database in keyspace.databases:
-        data, expires = database.data, database.expires
-        if not data:
+        if not database.data:
             continue
         encoder.select_db(database.index)
-        encoder.resize_db(len(data), len(expires))
+        encoder.resize_db(len(database), len(database.expires))
         told = 0
-        for done, (key, value) in enumerate(data.items(), 1):
-            kind, plain = rdb_value(value)
-            encoder.key(key, kind, plain, expires.get(key))
+        for done, item in enumerate(rdb_items(database), 1):
+            encoder.key(*item)
             if encoder.pending >= drain:
                 yield encoder.take()
                 written(done - told)
                 told = done
-        written(len(data) - told)
+        written(len(database) - told)
     yield encoder.end()
 
 

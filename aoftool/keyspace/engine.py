@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from aoftool.format.resp.replies import Reply
+from aoftool.format.speed import pick
 from aoftool.keyspace import commands as _declarations
 from aoftool.keyspace.command import Call, Command, find
 from aoftool.keyspace.context import Context
@@ -23,7 +24,7 @@ def run(ctx: Context, argv: Argv) -> Reply:
     return find(argv, ctx.options.style).handler(ctx, argv)
 
 
-def run_all(
+def pure_run_all(
     ctx: Context, commands: Sequence[Argv], failed: Callable[[int, CommandError], None]
 ) -> None:
     """Run commands one after the other, fast; ``failed`` is told which one failed and how.
@@ -41,6 +42,9 @@ def run_all(
             command.handler(ctx, argv)
         except CommandError as error:
             failed(index, error)
+
+
+run_all = pick("run_all", pure_run_all)
 
 
 def run_logged(ctx: Context, argv: Argv) -> tuple[Reply, list[Sequence[bytes]], Command]:

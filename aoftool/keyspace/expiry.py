@@ -39,7 +39,10 @@ def parse_expire(
     if positive and value <= 0:
         raise invalid_expire(ctx, name)
     at_ms = value * unit_ms + (0 if absolute else ctx.now_ms)
-    if not INT64_MIN <= value * unit_ms <= INT64_MAX or not INT64_MIN <= at_ms <= INT64_MAX:
+    # One product is enough where nothing was added to it.
+    if not INT64_MIN <= at_ms <= INT64_MAX or (
+        not absolute and not INT64_MIN <= value * unit_ms <= INT64_MAX
+    ):
         raise invalid_expire(ctx, name)
     return at_ms
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
+from aoftool.format.speed import pick
 from aoftool.keyspace.shortest import shortest_double
 
 INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
@@ -39,7 +40,7 @@ _PLAIN_LIMIT = float(INT64_MAX // 2)
 _HUMAN_PLACES = 17
 
 
-def parse_int(text: bytes) -> int | None:
+def pure_parse_int(text: bytes) -> int | None:
     """The 64-bit signed integer that ``text`` is, or None (``string2ll`` in util.c).
 
     No spaces, no plus, no leading zeros, no minus zero: the text of an integer is unique.
@@ -50,7 +51,10 @@ def parse_int(text: bytes) -> int | None:
     return value if INT64_MIN <= value <= INT64_MAX else None
 
 
-def parse_float(text: bytes) -> float | None:
+parse_int = pick("parse_int", pure_parse_int)
+
+
+def pure_parse_float(text: bytes) -> float | None:
     """The double that ``text`` is as a whole, or None (``string2d``, ``getDoubleFromObject``).
 
     As ``strtod``: a sign, decimal or hexadecimal digits, an exponent, or ``inf``. Refused: spaces,
@@ -70,6 +74,9 @@ def parse_float(text: bytes) -> float | None:
     if math.isinf(value) or (value == 0 and _digits(match).strip(b"0")):
         return None
     return value
+
+
+parse_float = pick("parse_float", pure_parse_float)
 
 
 def parse_long_double(text: bytes) -> LongDouble | None:

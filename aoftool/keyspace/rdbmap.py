@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from aoftool.format.rdb import Kind, ModuleValue
+from aoftool.format.speed import pick
+from aoftool.keyspace.database import Database
 from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import (
     SHORT_LIST,
@@ -74,3 +76,16 @@ def rdb_value(value: Any) -> tuple[Kind, Any]:
     """(kind, plain value) as the RDB encoder takes them."""
     kind, convert = _OUT[type(value)]
     return kind, convert(value)
+
+
+def pure_rdb_items(database: Database) -> Iterator[tuple[bytes, Kind, Any, int | None]]:
+    """(key, kind, plain value, expiry in Unix ms or None) of every key, for the RDB encoder.
+
+    The database must not be changed meanwhile.
+    """
+    expires = database.expires
+    for key, value in database.data.items():
+        yield key, *rdb_value(value), expires.get(key)
+
+
+rdb_items = pick("rdb_items", pure_rdb_items)

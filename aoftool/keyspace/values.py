@@ -53,13 +53,17 @@ ListValue = ShortList | LongList
 
 
 class SetValue(set[bytes]):
-    """A set. Change it by ``add_all``, ``remove_all`` and ``take`` only: they keep its sample."""
+    """A set. Change it by ``add_all``, ``remove_all`` and ``take`` only: they keep its sample.
 
-    __slots__ = ("_order",)
+    ``outgrew``: see ``encodings``, as in the other collections.
+    """
+
+    __slots__ = ("_order", "outgrew")
 
     def __init__(self, members: Iterable[bytes] = ()) -> None:
         super().__init__(members)
         self._order: list[bytes] | None = None
+        self.outgrew = 0
 
     def add_all(self, members: Iterable[bytes]) -> int:
         """Add members; how many are new."""
@@ -102,12 +106,13 @@ class HashValue(dict[bytes, bytes]):
     before ``soonest``, which is 0 as long as nobody has looked.
     """
 
-    __slots__ = ("expires", "soonest")
+    __slots__ = ("expires", "outgrew", "soonest")
 
     def __init__(self, fields: Iterable[tuple[bytes, bytes]] = ()) -> None:
         super().__init__(fields)
         self.expires: dict[bytes, int] | None = None
         self.soonest = 0
+        self.outgrew = 0
 
 
 class ZSetValue:
@@ -117,9 +122,10 @@ class ZSetValue:
     for and kept up to date from then on, so that loading costs no more than a dict.
     """
 
-    __slots__ = ("_order", "scores")
+    __slots__ = ("_order", "outgrew", "scores")
 
     def __init__(self) -> None:
+        self.outgrew = 0
         self.scores: dict[bytes, float] = {}
         self._order: SortedList[tuple[float, bytes]] | None = None
 
@@ -167,12 +173,20 @@ def list_value(elements: Iterable[bytes]) -> ListValue:
 def _copy_hash(value: HashValue) -> HashValue:
     copied = HashValue(value.items())
     copied.expires = None if value.expires is None else dict(value.expires)
+    copied.outgrew = value.outgrew
     return copied
 
 
 def _copy_zset(value: ZSetValue) -> ZSetValue:
     copied = ZSetValue()
     copied.scores = dict(value.scores)
+    copied.outgrew = value.outgrew
+    return copied
+
+
+def _copy_set(value: SetValue) -> SetValue:
+    copied = SetValue(value)
+    copied.outgrew = value.outgrew
     return copied
 
 
@@ -184,10 +198,10 @@ def _itself(value: Any) -> Any:
 #: Of each class of value: the name of its type as TYPE says it, and how it is copied.
 _TYPES: dict[type, tuple[bytes, Callable[[Any], Any]]] = {
     bytes: (b"string", _itself),
-    bytearray: (b"string", bytes),
+    bytearray: (b"string", bytearray),
     ShortList: (b"list", ShortList),
     LongList: (b"list", LongList),
-    SetValue: (b"set", SetValue),
+    SetValue: (b"set", _copy_set),
     HashValue: (b"hash", _copy_hash),
     ZSetValue: (b"zset", _copy_zset),
     Stream: (b"stream", Stream.copy),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -17,14 +17,11 @@ from aoftool.errors import (
     SourceError,
     TruncatedError,
 )
-from aoftool.format.aof import AofDecoder, Batch, Command, Event, Step
-from aoftool.format.rdb import Function, Key, NeedData, StringKeys
-from aoftool.keyspace.commands.functions import library_name
+from aoftool.format.aof import AofDecoder
+from aoftool.format.rdb import NeedData
 from aoftool.keyspace.context import Context, Options, Style
 from aoftool.keyspace.database import Clock, Keyspace
-from aoftool.keyspace.engine import run, run_all
-from aoftool.keyspace.errors import CommandError
-from aoftool.keyspace.rdbmap import live_value
+from aoftool.keyspace.loading import EventLoader
 from aoftool.ops.collection import no_collection
 from aoftool.ops.source import STDIN, Part, Source
 from aoftool.ops.window import Progress, no_progress
@@ -175,10 +172,9 @@ class _FileLoader:
         self._options = options
         self._progress = progress
         self._decoder = AofDecoder(batches=True)
-        self._ctx = Context(loaded.keyspace, Random(0), Options(style=style))
-        self._ctx.trusted = True
-        self._queue: list[Command] | None = None
-        self._first = loaded.records
+        ctx = Context(loaded.keyspace, Random(0), Options(style=style))
+        ctx.trusted = True
+        self._loader = EventLoader(ctx, self._passed_over)
 
     def run(self, may_be_cut: bool) -> None:
         """Read the file from its first byte to its last."""
@@ -198,6 +194,9 @@ class _FileLoader:
             raise self._damaged(error) from error
         except OSError as error:
             raise SourceError(error.strerror or str(error), path) from error
+        finally:
+            self._loaded.records += self._loader.records
+            self._loaded.rdb_keys += self._loader.rdb_keys
 
     def _damaged(self, error: FormatError) -> AofError:
         if isinstance(error, TruncatedError) and self._part.role.value != "single":
@@ -205,7 +204,7 @@ class _FileLoader:
         return DamagedError(self._part.path, error)
 
     def _read(self, read: Callable[[], bytes]) -> None:
-        decoder, take = self._decoder, self._take
+        decoder, take = self._decoder, self._loader.take
         while chunk := read():
             decoder.feed(chunk)
             self._loaded.bytes += len(chunk)
@@ -215,50 +214,6 @@ class _FileLoader:
         decoder.close()
         while not isinstance(event := decoder.next_event(), NeedData):
             take(event)
-
-    def _take(self, event: Event) -> None:
-        if type(event) is Batch:
-            self._batch(event)
-        elif type(event) is Command:
-            self._command(event)
-        elif type(event) is StringKeys:
-            self._string_keys(event)
-        elif type(event) is Key:
-            self._key(event)
-        elif type(event) is Function:
-            self._function(event)
-
-    def _batch(self, batch: Batch) -> None:
-        self._loaded.records += len(batch.commands)
-        run_all(
-            self._ctx,
-            batch.commands,
-            lambda index, error: self._failed(batch.command(index), error.text),
-        )
-
-    def _command(self, command: Command) -> None:
-        self._loaded.records += 1
-        step = command.step
-        if step is Step.OUTSIDE:
-            self._execute(command)
-        elif step is Step.INSIDE:
-            assert self._queue is not None
-            self._queue.append(command)
-        elif step is Step.MULTI:
-            self._queue = []
-        elif step is Step.EXEC:
-            queue, self._queue = self._queue or [], None
-            for queued in queue:
-                self._execute(queued)
-
-    def _execute(self, command: Command) -> None:
-        try:
-            run(self._ctx, command.argv)
-        except CommandError as error:
-            self._failed(command, error.text)
-
-    def _failed(self, command: Command, reply: bytes) -> None:
-        self._passed_over(command.start, command.record, tuple(command.argv), reply)
 
     def _passed_over(
         self, start: int, record: int | None, argv: tuple[bytes, ...], reply: bytes
@@ -271,28 +226,3 @@ class _FileLoader:
             self._loaded.failures.append(failure)
         if self._tell is not None:
             self._tell(failure)
-
-    def _string_keys(self, event: StringKeys) -> None:
-        data = self._ctx.keyspace.database(event.db).data
-        before = len(data)
-        data.update(event.pairs)
-        self._loaded.rdb_keys += len(event.pairs)
-        twice = before + len(event.pairs) - len(data)
-        if twice:
-            text = b"RDB has duplicated keys: %d up to offset %d" % (twice, event.end)
-            self._passed_over(event.start, None, (), text)
-
-    def _key(self, key: Key) -> None:
-        database = self._ctx.keyspace.database(key.db)
-        if key.key in database.data:
-            self._passed_over(key.start, None, (key.key,), b"RDB has duplicated key")
-            database.delete(key.key)  # with its expiry
-        if isinstance(key.value, Sequence) and not len(key.value) and key.kind != "string":
-            return  # servers do not keep empty collections
-        database.put(key.key, live_value(key.kind, key.value))
-        self._loaded.rdb_keys += 1
-        if key.expire_at_ms is not None:
-            database.set_expire(key.key, key.expire_at_ms)
-
-    def _function(self, event: Function) -> None:
-        self._ctx.keyspace.functions[library_name(event.code)] = event.code

@@ -77,3 +77,21 @@ def test_hostile_payloads_are_refused() -> None:
         for cut in (0, 1, 9, 10, len(payload) - 1):
             with pytest.raises(BadPayload):
                 restore(payload[:cut])
+
+
+#: Nothing that would have to be sent: what is found out before.
+MIGRATIONS: list[Words] = [
+    ("SET", "k", "v"), ("MIGRATE", "h", "1", "none", "0", "100"),
+    ("MIGRATE", "h", "1", "", "0", "100", "KEYS", "none", "n2"),
+    ("MIGRATE", "h", "1", "k", "0", "100", "KEYS", "k"), ("MIGRATE", "h", "1", "k", "x", "100"),
+    ("MIGRATE", "h", "1", "k", "0", "x"), ("MIGRATE", "h", "1", "k", "0", "100", "FOO"),
+    ("MIGRATE", "h", "1", "k", "0", "100", "AUTH"),
+    ("MIGRATE", "h", "1", "k", "0", "100", "AUTH2", "a"), ("MIGRATE", "h", "1", "", "0", "100"),
+    ("MIGRATE", "h", "0", "none", "x", "x", "FOO"), ("MIGRATE", "h", "1", "k", "0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_migrate_refuses(release: str, tmp_path: Path) -> None:
+    with pair(release, tmp_path) as (real, ours):
+        assert_same(real, ours, MIGRATIONS)

@@ -102,6 +102,25 @@ def test_lcs(tmp_path: Path) -> None:
         assert_same(real, ours, LCS)
 
 
+STRALGO: list[Words] = [
+    ("MSET", "x", "ohmytext", "y", "mynewtext"), ("RPUSH", "l", "1"),
+    ("STRALGO", "LCS", "KEYS", "x", "y"), ("STRALGO", "LCS", "STRINGS", "abc", "xbc", "IDX"),
+    ("STRALGO", "LCS", "IDX", "KEYS", "x", "y", "WITHMATCHLEN", "MINMATCHLEN", "4"),
+    ("STRALGO", "lcs", "KEYS", "x", "none", "LEN"), ("STRALGO", "LCS"), ("STRALGO", "LCS", "LEN"),
+    ("STRALGO", "FOO", "a"), ("STRALGO", "LCS", "KEYS", "x"), ("STRALGO", "LCS", "KEYS", "x", "l"),
+    ("STRALGO", "LCS", "KEYS", "x", "y", "KEYS", "x", "y"), ("STRALGO",),
+    ("STRALGO", "LCS", "STRINGS", "x", "y", "KEYS", "x", "y"),
+    ("STRALGO", "LCS", "FOO", "KEYS", "x", "l"), ("STRALGO", "LCS", "KEYS", "x", "l", "FOO"),
+    ("STRALGO", "LCS", "LEN", "IDX", "KEYS", "x", "y"),
+    ("STRALGO", "LCS", "KEYS", "x", "y", "LEN", "IDX", "MINMATCHLEN", "x"),
+]  # fmt: skip
+
+
+def test_stralgo(tmp_path: Path) -> None:
+    with pair("6.2", tmp_path) as (real, ours):
+        assert_same(real, ours, STRALGO)
+
+
 @pytest.mark.parametrize(
     ("release", "logged"),
     [

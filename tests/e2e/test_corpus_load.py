@@ -10,7 +10,7 @@ import pytest
 from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.rdbmap import rdb_value
 from aoftool.ops.loading import LoadOptions, load
-from aoftool.ops.rewrite import Form, RewriteOptions, rewrite
+from aoftool.ops.rewrite import Beside, Form, RewriteOptions, rewrite
 from aoftool.ops.source import resolve
 from aoftool.ops.targets import TARGETS
 from tests.corpus import folders, unpacked
@@ -62,6 +62,6 @@ def test_the_keyspace_is_what_the_server_said(folder: Path) -> None:
 def test_also_after_a_rewrite(folder: Path, form: Form, tmp_path: Path) -> None:
     out = tmp_path / "out.aof"
     options = RewriteOptions(form, TARGETS["redis-7.4"], loading=loading(folder))
-    rewrite(unpacked() / folder, out, options)
+    rewrite(unpacked() / folder, Beside(out), options)
     loaded = load(resolve(out), LoadOptions(now_ms=1_700_000_000_000))
     assert_truth(loaded.keyspace, folder)

@@ -63,6 +63,11 @@ class AofDecoder:
         self._error: FormatError | None = None
         self.good_end = 0
 
+    @property
+    def in_preamble(self) -> bool:
+        """Whether the RDB part has begun and has not ended."""
+        return self._rdb is not None
+
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Add the next bytes of the file. Raises ValueError after ``close``."""
         if self._closed:
@@ -130,20 +135,21 @@ class AofDecoder:
         self._buf = b"".join((rest, *self._chunks)) if self._chunks else rest
         self._chunks.clear()
         self._base += self._pos
+        self._want -= self._pos
         self._pos = 0
         self._size = len(self._buf)
 
     def _tail(self) -> Event | NeedData:
         """Decode the next batch of commands, or an annotation."""
-        if self._chunks or self._pos:
+        if self._chunks:
             self._join()
-        buf, size = self._buf, self._size
+        buf, pos, size = self._buf, self._pos, self._size
         if self._zeros_at is not None:
             return self._wait()
-        if size and buf[0] == _HASH:
+        if pos < size and buf[pos] == _HASH:
             return self._annotation()
         try:
-            self._commands, self._ends = decode_commands_at(buf, 0, size, _BATCH)
+            self._commands, self._ends = decode_commands_at(buf, pos, size, _BATCH)
         except CorruptError as error:
             return self._wrong(error)
         self._next = 0
@@ -158,25 +164,26 @@ class AofDecoder:
     def _batch(self) -> Batch:
         base = self._base
         start, record = base + self._pos, self._records + 1
-        commands, ends = self._commands, [base + end for end in self._ends]
+        commands, ends = self._commands, self._ends
         self._records += len(commands)
-        self._pos = self._ends[-1]
+        self._pos = ends[-1]
         self._commands, self._next = [], 0
-        self.good_end = ends[-1]
-        return Batch(commands, ends, start, record)
+        self.good_end = base + ends[-1]
+        return Batch(commands, ends, base, start, record)
 
     def _annotation(self) -> Event | NeedData:
         try:
-            found = decode_annotation_at(self._buf, 0, self._size)
+            found = decode_annotation_at(self._buf, self._pos, self._size)
         except CorruptError as error:
             raise error.rebase(self._base) from None
         if found is None:
             return self._wait()
+        start = self._base + self._pos
         text, self._pos = found
         end = self._base + self._pos
         if self._transactions.start is None:
             self.good_end = end
-        return Annotation(text, self._base, end)
+        return Annotation(text, start, end)
 
     def _command(self) -> Command:
         argv, end = self._commands[self._next], self._base + self._ends[self._next]
@@ -204,19 +211,19 @@ class AofDecoder:
     def _wait(self) -> NeedData:
         """Stop until there is twice as much, or, at the end of the file, judge how it ends."""
         if not self._closed:
-            self._want = max(2 * self._size, 1)
+            self._want = self._pos + max(2 * (self._size - self._pos), 1)
             return NEED_DATA
         if self._zeros_at is not None:
             at = self._zeros_at
             raise TruncatedError("zeros to the end of the file", at.offset, at.start, at.record)
-        if self._size:
-            end = self._base + self._size
-            record = self._records + 1
-            raise TruncatedError("the file ends inside a command", end, self._base, record)
+        start, end = self._base + self._pos, self._base + self._size
+        if start < end:
+            reason, record = "the file ends inside a command", self._records + 1
+            raise TruncatedError(reason, end, start, record)
         open_at = self._transactions.start
         if open_at is not None:
             reason = "the file ends inside a transaction"
-            raise TruncatedError(reason, self._base, open_at, self._transactions.record)
+            raise TruncatedError(reason, end, open_at, self._transactions.record)
         return NEED_DATA
 
 

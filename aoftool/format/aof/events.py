@@ -29,21 +29,22 @@ class Batch(NamedTuple):
 
     Attributes:
         commands: their arguments.
-        ends: file offsets behind each of them; the first begins at ``start``.
+        ends: where each of them ends, counted from the file offset ``base``.
+        base: see there; start: file offset of the first one.
         record: number of the first one, from 1 up.
     """
 
     commands: list[list[bytes]]
     ends: list[int]
+    base: int
     start: int
     record: int
 
     def command(self, index: int) -> Command:
         """One of them, as the decoder would report it by itself."""
-        start = self.ends[index - 1] if index else self.start
-        return Command(
-            self.commands[index], start, self.ends[index], self.record + index, Step.OUTSIDE
-        )
+        start = self.base + self.ends[index - 1] if index else self.start
+        end = self.base + self.ends[index]
+        return Command(self.commands[index], start, end, self.record + index, Step.OUTSIDE)
 
 
 class Annotation(NamedTuple):

@@ -7,6 +7,8 @@ sink.write(encoder.take())              # as often as there should be little in 
 
 from __future__ import annotations
 
+from struct import Struct
+
 import anycrc
 
 from aoftool.errors import LossError
@@ -18,6 +20,8 @@ from aoftool.format.rdb.write import write_shape
 
 _TYPES = TYPES[Dialect.REDIS]
 _OPCODES = OPCODES[Dialect.REDIS]
+#: What stands before millions of keys, so that its shape need not be run: ``EXPIRETIME_MS``.
+_EXPIRY = Struct("<Bq")
 _crc64 = anycrc.Model("CRC64-REDIS").calc
 
 #: Versions that can be written, oldest first.
@@ -110,20 +114,21 @@ class RdbEncoder:
             number, fields = Type.STRING, None
         else:
             number, fields = lay_out(kind, value, self._layout, self._limits)
+        out, compress = self._out, self._compress
         if expire_at_ms is not None:
-            self._opcode(Opcode.EXPIRETIME_MS, expire_at_ms)
+            out += _EXPIRY.pack(Opcode.EXPIRETIME_MS, expire_at_ms)
         if idle_s is not None:
             self._opcode(Opcode.IDLE, idle_s)
         if freq is not None:
             self._opcode(Opcode.FREQ, freq)
-        self._out.append(number)
-        write_string(self._out, key, self._compress)
+        out.append(number)
+        write_string(out, key, compress)
         if fields is None:
             # Most keys of most files are strings: the shape of one is known without looking.
             assert isinstance(value, bytes)
-            write_string(self._out, value, self._compress)
+            write_string(out, value, compress)
         else:
-            write_shape(self._out, _TYPES[number].program, fields, self._compress)
+            write_shape(out, _TYPES[number].program, fields, compress)
 
     def end(self) -> bytes:
         """Write the end; returns everything not taken yet, the last bytes of the file."""

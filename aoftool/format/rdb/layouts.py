@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from aoftool.errors import LossError
@@ -145,10 +147,15 @@ def _list(items: list[bytes], layout: Layout, limits: EncodingLimits) -> Laid:
 #: entry besides its text, as estimates from above.
 _PACK_OVERHEAD = 11
 _ENTRY_OVERHEADS = ((64, 2), (254, 4), (4096, 9), (1 << 62, 15))
+_GREATEST = _ENTRY_OVERHEADS[-1][1]
 
 
 def _list_nodes(items: list[bytes], limit: int) -> Iterator[tuple[bool, list[bytes]]]:
     """Cut into nodes of at most ``limit`` bytes; a larger element is a node of its own (True)."""
+    # Most lists are small: one sum over all says that there is nothing to cut.
+    if items and _PACK_OVERHEAD + sum(map(len, items)) + _GREATEST * len(items) <= limit:
+        yield False, items
+        return
     part: list[bytes] = []
     total = _PACK_OVERHEAD
     for item in items:
@@ -185,10 +192,14 @@ def _small(items: list[bytes], width: int, entries: int, value_bytes: int) -> bo
     return 0 < len(items) <= entries * width and max(map(len, items)) <= value_bytes
 
 
+#: Equal scores are told apart by the member.
+_BY_SCORE = itemgetter(1, 0)
+
+
 def _zset(pairs: list[ScoredMember], layout: Layout, limits: EncodingLimits) -> Laid:
     if any(score != score for _, score in pairs):
         raise ValueError("a score must not be NaN")
-    ranked = sorted(pairs, key=lambda pair: (pair[1], pair[0]))
+    ranked = sorted(pairs, key=_BY_SCORE)
     members = [member for member, _ in ranked]
     if _small(members, 1, limits.zset_entries, limits.zset_value_bytes):
         items = [part for member, score in ranked for part in (member, format_double(score))]
@@ -198,10 +209,11 @@ def _zset(pairs: list[ScoredMember], layout: Layout, limits: EncodingLimits) -> 
 
 
 def _hash(fields: list[HashField], layout: Layout, limits: EncodingLimits) -> Laid:
-    expiring = any(expiry is not None for _, _, expiry in fields)
+    names, values, expiries = zip(*fields, strict=True) if fields else ((), (), ())
+    expiring = expiries.count(None) < len(expiries)
     if expiring and not layout.field_expiry:
         raise LossError("hash fields that expire", layout.version, FIELD_EXPIRY_SINCE)
-    items = [part for name, value, _ in fields for part in (name, value)]
+    items = list(chain.from_iterable(zip(names, values, strict=True)))
     small = _small(items, 2, limits.hash_entries, limits.hash_value_bytes)
     if expiring:
         return _expiring_hash(fields, layout, small)

@@ -12,6 +12,7 @@ from struct import Struct
 
 from aoftool.errors import CorruptError
 from aoftool.format.rdb.primitives import canonical_int
+from aoftool.format.speed import pick
 
 _HEADER = Struct("<IH")
 _END = 0xFF
@@ -94,7 +95,7 @@ def _read_item(blob: bytes, pos: int) -> tuple[bytes | int, int]:
     return int.from_bytes(blob[pos + 1 : stop], "little", signed=True), stop
 
 
-def encode_listpack(items: Iterable[bytes]) -> bytes:
+def pure_encode_listpack(items: Iterable[bytes]) -> bytes:
     """The listpack of ``items``, canonical decimals as integers (``lpInsert``)."""
     body = bytearray()
     count = 0
@@ -105,6 +106,9 @@ def encode_listpack(items: Iterable[bytes]) -> bytes:
         count += 1
     header = _HEADER.pack(_HEADER.size + len(body) + 1, min(count, _UNKNOWN_COUNT))
     return header + bytes(body) + bytes((_END,))
+
+
+encode_listpack = pick("encode_listpack", pure_encode_listpack)
 
 
 #: Bytes of a listpack without items.

@@ -116,5 +116,5 @@ def _copy(out: bytearray, distance: int, count: int, offset: int) -> None:
         out += (out[start:] * (count // distance + 1))[:count]
 
 
-compress = pick("lzf_compress", pure_compress)
-decompress = pick("lzf_decompress", pure_decompress)
+compress = pick("compress", pure_compress)
+decompress = pick("decompress", pure_decompress)

@@ -274,7 +274,7 @@ def _write_int(out: bytearray, text: bytes) -> bool:
     return False
 
 
-def format_double(value: float) -> bytes:
+def pure_format_double(value: float) -> bytes:
     """The shortest decimal that reads back as ``value``; whole numbers without a fraction.
 
     Redis writes scores into ziplists and listpacks this way (``d2string`` in util.c), so that
@@ -283,3 +283,6 @@ def format_double(value: float) -> bytes:
     if abs(value) < 1 << 52 and value == int(value):
         return b"-0" if value == 0 and copysign(1, value) < 0 else b"%d" % int(value)
     return repr(value).encode()
+
+
+format_double = pick("format_double", pure_format_double)

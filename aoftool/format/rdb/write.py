@@ -7,13 +7,19 @@ from typing import Any
 from aoftool.format.rdb.primitives import NUMBER_FORMS, write_length, write_string
 from aoftool.format.rdb.shapes import OP_END, OP_LEN, OP_LOOP, OP_MODULE, OP_RAW, OP_STR, Program
 
+#: Ops of a program with one field: its own, and STOP.
+_ONE_FIELD = 2
+
 
 def write_shape(out: bytearray, program: Program, fields: list[Any], compress: bool) -> None:
     """Append ``fields`` as ``program`` lays them out: what ``read_shape`` would give them back as.
 
     The old form of doubles (``z``) is not written: no version that we write has it.
     """
-    _write_row(out, program, 0, fields, compress)
+    if len(program) == _ONE_FIELD and program[0].code == OP_STR:
+        write_string(out, fields[0], compress)  # packed collections: one string holds all
+    else:
+        _write_row(out, program, 0, fields, compress)
 
 
 def _write_row(

@@ -12,6 +12,7 @@ from struct import Struct
 
 from aoftool.errors import CorruptError
 from aoftool.format.rdb.primitives import canonical_int
+from aoftool.format.speed import pick
 
 _HEADER = Struct("<IIH")
 _END = 0xFF
@@ -88,7 +89,7 @@ def _read_item(blob: bytes, pos: int, last: int) -> tuple[bytes, int]:
     return b"%d" % int.from_bytes(blob[pos + 1 : stop], "little", signed=True), stop
 
 
-def encode_ziplist(items: Iterable[bytes]) -> bytes:
+def pure_encode_ziplist(items: Iterable[bytes]) -> bytes:
     """The ziplist of ``items``, canonical decimals as integers (``ziplistInsert``)."""
     body = bytearray()
     count = start = previous = 0
@@ -106,6 +107,9 @@ def encode_ziplist(items: Iterable[bytes]) -> bytes:
         _HEADER.size + len(body) + 1, _HEADER.size + start, min(count, _UNKNOWN_COUNT)
     )
     return header + bytes(body) + bytes((_END,))
+
+
+encode_ziplist = pick("encode_ziplist", pure_encode_ziplist)
 
 
 def _encode_item(item: bytes) -> bytes:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aoftool.format.speed import pick
+
 
 class Status(bytes):
     """A simple string such as ``OK``: no CR or LF inside."""
@@ -72,28 +74,31 @@ Reply = (
 )
 
 
-def encode_reply(
-    reply: Reply, resp3: bool, double: Callable[[float], bytes] = lambda value: repr(value).encode()
+def pure_encode_reply(
+    reply: Reply, resp3: bool, digits: Callable[[float], bytes] = lambda value: repr(value).encode()
 ) -> bytes:
-    """The bytes of a reply; ``double`` writes the digits of a float as the server does."""
+    """The bytes of a reply; ``digits`` writes the digits of a float as the server does."""
     parts: list[bytes] = []
-    _encode(reply, resp3, double, parts.append)
+    _encode(reply, resp3, digits, parts.append)
     return b"".join(parts)
 
 
+encode_reply = pick("encode_reply", pure_encode_reply)
+
+
 def _encode(
-    reply: Reply, resp3: bool, double: Callable[[float], bytes], put: Callable[[bytes], object]
+    reply: Reply, resp3: bool, digits: Callable[[float], bytes], put: Callable[[bytes], object]
 ) -> None:
     encoder = _ENCODERS.get(type(reply))
     if encoder is not None:
-        put(encoder(reply, resp3, double))
+        put(encoder(reply, resp3, digits))
         return
     if not isinstance(reply, list):
         raise TypeError(f"no reply: {type(reply).__name__}")
     mark, count = _aggregate(reply, resp3)
     put(b"%b%d\r\n" % (mark, count))
     for item in reply:
-        _encode(item, resp3, double, put)
+        _encode(item, resp3, digits, put)
 
 
 def _aggregate(reply: list[Reply], resp3: bool) -> tuple[bytes, int]:
@@ -127,14 +132,14 @@ def _verbatim(reply: Verbatim, resp3: bool) -> bytes:
 
 
 _ENCODERS: dict[type, Callable[..., bytes]] = {
-    bytes: lambda reply, resp3, double: _bulk(reply),
-    bytearray: lambda reply, resp3, double: _bulk(reply),
-    int: lambda reply, resp3, double: b":%d\r\n" % reply,
-    bool: lambda reply, resp3, double: _boolean(reply, resp3),
+    bytes: lambda reply, resp3, digits: _bulk(reply),
+    bytearray: lambda reply, resp3, digits: _bulk(reply),
+    int: lambda reply, resp3, digits: b":%d\r\n" % reply,
+    bool: lambda reply, resp3, digits: _boolean(reply, resp3),
     float: _double,
-    type(None): lambda reply, resp3, double: b"_\r\n" if resp3 else b"$-1\r\n",
-    NullArray: lambda reply, resp3, double: b"_\r\n" if resp3 else b"*-1\r\n",
-    Status: lambda reply, resp3, double: b"+%b\r\n" % reply,
-    Verbatim: lambda reply, resp3, double: _verbatim(reply, resp3),
-    ErrorReply: lambda reply, resp3, double: b"-%b\r\n" % reply.text,
+    type(None): lambda reply, resp3, digits: b"_\r\n" if resp3 else b"$-1\r\n",
+    NullArray: lambda reply, resp3, digits: b"_\r\n" if resp3 else b"*-1\r\n",
+    Status: lambda reply, resp3, digits: b"+%b\r\n" % reply,
+    Verbatim: lambda reply, resp3, digits: _verbatim(reply, resp3),
+    ErrorReply: lambda reply, resp3, digits: b"-%b\r\n" % reply.text,
 }

@@ -144,7 +144,7 @@ def bitop(ctx: Context, argv: Argv) -> Reply:
         raise CommandError(b"ERR BITOP NOT must be called with a single source key.")
     result = bitops.bitop(operation, [_bits(ctx, key) or b"" for key in argv[3:]])
     if result:
-        ctx.db.replace(target, result)
+        ctx.db.replace(target, bytearray(result))
         ctx.changed(b"set", target)
     elif ctx.db.delete(target):
         ctx.changed(b"del", target)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from aoftool.errors import LossError
 from aoftool.format.resp.replies import OK, Reply
-from aoftool.keyspace.command import DENYOOM, READONLY, WRITE, Call, command
+from aoftool.keyspace.command import DENYOOM, RANDOM, READONLY, WRITE, Call, Flags, command
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import NOT_AN_INTEGER, SYNTAX, CommandError
 from aoftool.keyspace.expiry import already_past, delete_word
@@ -18,12 +19,15 @@ from aoftool.keyspace.payload import BadPayload, dump, restore
 _VERSIONS = {Style.REDIS_6: 9, Style.REDIS_7: 12}
 
 
-@command("DUMP", "key", READONLY, Keys(1, 1), group="generic", since="2.6.0")
+@command("DUMP", "key", READONLY | RANDOM, Keys(1, 1), group="generic", since="2.6.0")
 def dump_(ctx: Context, argv: Argv) -> Reply:
     """A value as bytes that RESTORE takes."""
     value = ctx.db.get(argv[1])
-    if value is None:
-        return None
+    return None if value is None else payload_of(ctx, value)
+
+
+def payload_of(ctx: Context, value: Any) -> bytes:
+    """A value as RESTORE takes it, in the RDB version of the style that is written."""
     try:
         return dump(value, _VERSIONS[ctx.options.style], ctx.options.limits)
     except LossError:
@@ -49,6 +53,7 @@ class _Options:
 
     def __init__(self, argv: Argv) -> None:
         self.replace = self.absolute = False
+        used: set[bytes] = set()
         words = iter(argv[4:])
         for raw in words:
             word = raw.upper()
@@ -56,7 +61,8 @@ class _Options:
                 self.replace = True
             elif word == b"ABSTTL":
                 self.absolute = True
-            elif word in _USE and (text := next(words, None)) is not None:
+            elif word in _USE and used <= {word} and (text := next(words, None)) is not None:
+                used.add(word)
                 self._use(word, text)
             else:
                 raise CommandError(SYNTAX)
@@ -82,6 +88,7 @@ _USE = {b"IDLETIME": (0, (1 << 63) - 1, b">= 0"), b"FREQ": (0, 255, b">= 0 and <
     group="generic",
     since="2.6.0",
     propagate=_restored,
+    acl="keyspace dangerous",
 )
 def restore_(ctx: Context, argv: Argv) -> Reply:
     """Make a key from what DUMP gave."""
@@ -116,11 +123,12 @@ def restore_(ctx: Context, argv: Argv) -> Reply:
 @command(
     "RESTORE-ASKING",
     "key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ counter]",
-    WRITE | DENYOOM,
+    WRITE | DENYOOM | Flags.ASKING,
     Keys(1, 1),
     group="server",
     since="3.0.0",
     propagate=_restored,
+    acl="keyspace dangerous",
 )
 def restore_asking(ctx: Context, argv: Argv) -> Reply:
     """RESTORE as cluster nodes send it to each other."""

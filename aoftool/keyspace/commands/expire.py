@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from aoftool.format.resp.replies import Reply
-from aoftool.keyspace.command import FAST, READONLY, WRITE, Call, command
+from aoftool.keyspace.command import FAST, RANDOM, READONLY, WRITE, Call, command
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import CommandError, wrong_arity
 from aoftool.keyspace.expiry import already_past, delete_word, parse_expire
@@ -50,7 +50,7 @@ def _expire(ctx: Context, argv: Argv, unit_ms: int, absolute: bool) -> Reply:
     key, db = argv[1], ctx.db
     if db.get(key) is None or (options and not _met(options, at_ms, db.expire_at(key))):
         return 0
-    if already_past(ctx, at_ms):
+    if not ctx.trusted and already_past(ctx, at_ms):
         ctx.fact = None
         db.delete(key)
         ctx.changed(b"del", key)
@@ -121,13 +121,13 @@ def _expiry(ctx: Context, key: bytes, since_ms: int, unit_ms: int) -> int:
     return (max(at_ms - since_ms, 0) + unit_ms // 2) // unit_ms
 
 
-@command("TTL", "key", READONLY | FAST, _KEY, group="generic", since="1.0.0")
+@command("TTL", "key", READONLY | FAST | RANDOM, _KEY, group="generic", since="1.0.0")
 def ttl(ctx: Context, argv: Argv) -> Reply:
     """In how many seconds a key expires; -1: never, -2: there is no such key."""
     return _expiry(ctx, argv[1], ctx.now_ms, 1000)
 
 
-@command("PTTL", "key", READONLY | FAST, _KEY, group="generic", since="2.6.0")
+@command("PTTL", "key", READONLY | FAST | RANDOM, _KEY, group="generic", since="2.6.0")
 def pttl(ctx: Context, argv: Argv) -> Reply:
     """In how many milliseconds a key expires; -1: never, -2: there is no such key."""
     return _expiry(ctx, argv[1], ctx.now_ms, 1)

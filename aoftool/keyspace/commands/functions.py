@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from aoftool.format.resp.replies import OK, MapReply, Reply
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aoftool.format.resp.replies import OK, MapReply, Reply, SetReply
 from aoftool.keyspace.command import (
     DENYOOM,
     MAY_REPLICATE,
@@ -10,8 +13,10 @@ from aoftool.keyspace.command import (
     WRITE,
     command,
     container,
+    help_lines,
 )
 from aoftool.keyspace.commands.scripts import (
+    NOT_READ_ONLY,
     collect,
     effects_of_script,
     runtime_of,
@@ -21,64 +26,47 @@ from aoftool.keyspace.context import Context
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.glob import matches
 from aoftool.keyspace.keyspecs import Argv, NumKeys
+from aoftool.keyspace.scripting.payload import dump_libraries, read_libraries
+from aoftool.keyspace.scripting.running import busy
 from aoftool.keyspace.scripting.runtime import LibraryFunction
-
-_NAME_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
-
-
-def library_name(code: bytes) -> bytes:
-    """The name in a library's first line, ``#!lua name=...``. Raises CommandError."""
-    first = code.split(b"\n", 1)[0]
-    if not first.startswith(b"#!"):
-        raise CommandError(b"ERR Missing library metadata")
-    words = first[2:].split()
-    if not words or words[0].lower() != b"lua":
-        engine = words[0] if words else b""
-        raise CommandError(b"ERR Engine '%b' not found" % engine)
-    name = b""
-    for word in words[1:]:
-        if not word.startswith(b"name="):
-            raise CommandError(b"ERR Invalid metadata value given: %b" % word)
-        name = word[5:]
-    if not name:
-        raise CommandError(b"ERR Library name was not given")
-    if not _NAME_BYTES.issuperset(name):
-        raise CommandError(
-            b"ERR Library names can only contain letters, numbers, or underscores(_) and must be "
-            b"at least one character long"
-        )
-    return name
+from aoftool.keyspace.scripting.shebang import library_body
+from aoftool.keyspace.scripting.shebang import library_name as library_name
 
 
 def load_library(ctx: Context, code: bytes, replace: bool) -> bytes:
     """Make a library known; its name. Raises CommandError where it is known or fails."""
     name = library_name(code)
-    known = ctx.keyspace.functions
-    if name in known and not replace:
+    if name in ctx.keyspace.functions and not replace:
         raise CommandError(b"ERR Library '%b' already exists" % name)
-    old = known.get(name)
     _compile_missing(ctx)
-    runtime = runtime_of(ctx)
-    runtime.forget_library(name)
-    try:
-        # The shebang is no Lua; an empty line in its place keeps the line numbers.
-        runtime.load_library(name, b"\n" + code.partition(b"\n")[2])
-        _refuse_double_names(ctx, name)
-    except CommandError:
-        runtime.forget_library(name)
-        if old is not None:
-            runtime.load_library(name, b"\n" + old.partition(b"\n")[2])
-        raise
-    known[name] = code
+    with _unless_it_fails(ctx):
+        _load(ctx, name, code)
     return name
 
 
-def _refuse_double_names(ctx: Context, name: bytes) -> None:
-    libraries = runtime_of(ctx).libraries()
-    for other, functions in libraries.items():
+def _load(ctx: Context, name: bytes, code: bytes) -> None:
+    runtime = runtime_of(ctx)
+    runtime.forget_library(name)
+    runtime.load_library(name, library_body(code))
+    for other, functions in runtime.libraries().items():
         for function in functions:
-            if other != name and function in libraries[name]:
+            if other != name and function in runtime.libraries()[name]:
                 raise CommandError(b"ERR Function %b already exists" % function)
+    ctx.keyspace.functions[name] = code
+
+
+@contextmanager
+def _unless_it_fails(ctx: Context) -> Iterator[None]:
+    """Take back what is done to the libraries if it ends in a CommandError."""
+    runtime = runtime_of(ctx)
+    sources, loaded = dict(ctx.keyspace.functions), dict(runtime.libraries())
+    try:
+        yield
+    except CommandError:
+        ctx.keyspace.functions.clear()
+        ctx.keyspace.functions.update(sources)
+        runtime.keep_libraries(loaded)
+        raise
 
 
 def _compile_missing(ctx: Context) -> None:
@@ -86,7 +74,7 @@ def _compile_missing(ctx: Context) -> None:
     runtime = runtime_of(ctx)
     for name, code in ctx.keyspace.functions.items():
         if name not in runtime.libraries():
-            runtime.load_library(name, b"\n" + code.partition(b"\n")[2])
+            runtime.load_library(name, library_body(code))
 
 
 container("FUNCTION", "scripting", "7.0.0")
@@ -118,49 +106,134 @@ def function_delete(ctx: Context, argv: Argv) -> Reply:
 @command("FUNCTION FLUSH", "[ASYNC | SYNC]", WRITE | NOSCRIPT, group="scripting", since="7.0.0")
 def function_flush(ctx: Context, argv: Argv) -> Reply:
     """Forget all libraries."""
-    if len(argv) > 3 or (len(argv) == 3 and argv[2].upper() not in (b"ASYNC", b"SYNC")):
+    if len(argv) > 3:
+        raise _wrong_number(argv)
+    if len(argv) == 3 and argv[2].upper() not in (b"ASYNC", b"SYNC"):
         raise CommandError(b"ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
-    for name in list(ctx.keyspace.functions):
-        runtime_of(ctx).forget_library(name)
-    ctx.keyspace.functions.clear()
+    _forget_all(ctx)
     ctx.changed(b"function", b"")
     return OK
+
+
+def _forget_all(ctx: Context) -> None:
+    runtime_of(ctx).keep_libraries({})
+    ctx.keyspace.functions.clear()
+
+
+def _wrong_number(argv: Argv) -> CommandError:
+    return CommandError(
+        b"ERR unknown subcommand or wrong number of arguments for '%b'. Try FUNCTION HELP."
+        % argv[1]
+    )
+
+
+@command("FUNCTION DUMP", "", NOSCRIPT, group="scripting", since="7.0.0")
+def function_dump(ctx: Context, argv: Argv) -> Reply:
+    """All libraries as bytes that FUNCTION RESTORE takes."""
+    return dump_libraries(ctx.keyspace.functions.values())
+
+
+@command("FUNCTION RESTORE", "payload [FLUSH | APPEND | REPLACE]", WRITE | DENYOOM | NOSCRIPT,
+         group="scripting", since="7.0.0")  # fmt: skip
+def function_restore(ctx: Context, argv: Argv) -> Reply:
+    """Make the libraries known that FUNCTION DUMP gave."""
+    if len(argv) > 4:
+        raise _wrong_number(argv)
+    policy = argv[3].upper() if len(argv) == 4 else b"APPEND"
+    if policy not in (b"FLUSH", b"APPEND", b"REPLACE"):
+        raise CommandError(
+            b"ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE."
+        )
+    sources = read_libraries(argv[2])
+    _compile_missing(ctx)
+    with _unless_it_fails(ctx):
+        if policy == b"FLUSH":
+            _forget_all(ctx)
+        named = [(library_name(source), source) for source in sources]
+        for name, _ in named:
+            if name in ctx.keyspace.functions and policy != b"REPLACE":
+                raise CommandError(b"ERR Library %b already exists" % name)
+        for name, source in named:
+            _load(ctx, name, source)
+    ctx.changed(b"function", b"")
+    return OK
+
+
+@command("FUNCTION KILL", "", NOSCRIPT, group="scripting", since="7.0.0")
+def function_kill(ctx: Context, argv: Argv) -> Reply:
+    """Stop the function that runs, if it has not written."""
+    runtime_of(ctx).kill(function=True)
+    return OK
+
+
+@command("FUNCTION STATS", "", NOSCRIPT, group="scripting", since="7.0.0")
+def function_stats(ctx: Context, argv: Argv) -> Reply:
+    """The function that runs, and how many libraries and functions there are."""
+    runtime = runtime_of(ctx)
+    running = runtime.running
+    if running is not None and not running.is_function:
+        raise CommandError(busy(running))
+    _compile_missing(ctx)
+    counted = [len(functions) for functions in runtime.libraries().values()]
+    counts = MapReply([b"libraries_count", len(counted), b"functions_count", sum(counted)])
+    now: Reply = None
+    if running is not None:
+        duration_ms = ctx.now_ms - running.started_ms
+        now = MapReply(
+            [b"name", running.name, b"command", list(running.command), b"duration_ms", duration_ms]
+        )
+    return MapReply([b"running_script", now, b"engines", MapReply([b"LUA", counts])])
+
+
+@command("FUNCTION HELP", "", NOSCRIPT, group="scripting", since="7.0.0")
+def function_help(ctx: Context, argv: Argv) -> Reply:
+    """Say what the FUNCTION commands are."""
+    return help_lines(b"FUNCTION")
 
 
 @command("FUNCTION LIST", "[LIBRARYNAME pattern] [WITHCODE]", NOSCRIPT, group="scripting",
          since="7.0.0")  # fmt: skip
 def function_list(ctx: Context, argv: Argv) -> Reply:
     """The libraries, their functions, and their source if asked for."""
-    pattern, with_code = b"*", False
-    words = iter(argv[2:])
-    for raw in words:
-        word = raw.upper()
-        if word == b"WITHCODE" and not with_code:
-            with_code = True
-        elif word == b"LIBRARYNAME" and (text := next(words, None)) is not None:
-            pattern = text
-        else:
-            raise CommandError(b"ERR Unknown argument %b" % raw)
+    pattern, with_code = _list_options(argv)
     _compile_missing(ctx)
     rows: list[Reply] = []
     for name, code in ctx.keyspace.functions.items():
-        if not matches(pattern, name, nocase=True):
+        if pattern is not None and not matches(pattern, name, nocase=True):
             continue
         functions: list[Reply] = [
-            MapReply([b"name", function, b"description", None, b"flags", _flags(held)])
-            for function, held in runtime_of(ctx).libraries()[name].items()
+            _described(function) for function in runtime_of(ctx).libraries()[name].values()
         ]
         row: list[Reply] = [b"library_name", name, b"engine", b"LUA", b"functions", functions]
         rows.append(MapReply([*row, b"library_code", code] if with_code else row))
     return rows
 
 
-def _flags(function: LibraryFunction) -> list[Reply]:
-    return [b"no-writes"] if function.read_only else []
+def _described(function: LibraryFunction) -> MapReply:
+    return MapReply(
+        [b"name", function.name, b"description", function.description,
+         b"flags", SetReply(function.flags)]
+    )  # fmt: skip
 
 
-def _fcall(ctx: Context, argv: Argv, read_only: bool) -> Reply:
-    keys, rest = split_keys(argv)
+def _list_options(argv: Argv) -> tuple[bytes | None, bool]:
+    """The pattern of names, and whether the source is wanted. Raises CommandError."""
+    pattern, with_code = None, False
+    words = iter(argv[2:])
+    for raw in words:
+        word = raw.upper()
+        if word == b"WITHCODE" and not with_code:
+            with_code = True
+        elif word == b"LIBRARYNAME" and pattern is None:
+            pattern = next(words, None)
+            if pattern is None:
+                raise CommandError(b"ERR library name argument was not given")
+        else:
+            raise CommandError(b"ERR Unknown argument %b" % raw)
+    return pattern, with_code
+
+
+def _fcall(ctx: Context, argv: Argv, ro_command: bool) -> Reply:
     _compile_missing(ctx)
     runtime = runtime_of(ctx)
     for functions in runtime.libraries().values():
@@ -169,12 +242,13 @@ def _fcall(ctx: Context, argv: Argv, read_only: bool) -> Reply:
             break
     else:
         raise CommandError(b"ERR Function not found")
-    if read_only and not found.read_only:
-        raise CommandError(b"ERR Can not execute a script with write flag using *_ro command.")
+    keys, rest = split_keys(argv, b"ERR Bad number of keys provided")
+    if ro_command and not found.read_only:
+        raise CommandError(NOT_READ_ONLY)
     return collect(
         ctx,
         found.read_only,
-        lambda caller: runtime.call_function(found, keys, rest, caller, ctx.rng),
+        lambda caller: runtime.call_function(found, keys, rest, caller, argv, ctx.now_ms),
     )
 
 

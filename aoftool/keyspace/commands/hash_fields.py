@@ -17,6 +17,7 @@ from aoftool.keyspace.command import (
 )
 from aoftool.keyspace.commands.hashes import get_hash, writable_hash
 from aoftool.keyspace.context import Context
+from aoftool.keyspace.encodings import take_out_of_hash
 from aoftool.keyspace.errors import CommandError, wrong_arity
 from aoftool.keyspace.expiry import EXPIRE_OPTIONS, already_past, invalid_expire
 from aoftool.keyspace.fields import (
@@ -83,6 +84,7 @@ def _expire_field(
     if condition and not _met(condition, (value.expires or {}).get(name), at_ms):
         return _NOT_MET
     if already_past(ctx, at_ms):
+        take_out_of_hash(ctx, value, (name,))
         remove_field(value, name)
         return _DELETED
     set_field_expiry(value, name, at_ms)
@@ -210,6 +212,7 @@ def hgetdel(ctx: Context, argv: Argv) -> Reply:
     names = _fields(argv, 2)
     if value is None:
         return [None] * len(names)
+    take_out_of_hash(ctx, value, names)
     reply: list[Reply] = []
     removed = 0
     for name in names:
@@ -350,6 +353,7 @@ def hsetex(ctx: Context, argv: Argv) -> Reply:
     ):
         return 0
     value = writable_hash(ctx, key)
+    take_out_of_hash(ctx, value, names)
     deleted = []
     for name, text in zip(names, options.pairs[1::2], strict=True):
         value[name] = text

@@ -6,9 +6,19 @@ from fractions import Fraction
 
 from aoftool.format.resp.replies import OK, MapReply, Reply
 from aoftool.keyspace.arguments import integer, integer_within
-from aoftool.keyspace.command import DENYOOM, FAST, RANDOM, READONLY, WRITE, Call, command
+from aoftool.keyspace.command import (
+    DENYOOM,
+    FAST,
+    RANDOM,
+    READONLY,
+    SORT_FOR_SCRIPT,
+    WRITE,
+    Call,
+    command,
+)
 from aoftool.keyspace.commands.sets import pick
-from aoftool.keyspace.context import Context
+from aoftool.keyspace.context import Context, Style
+from aoftool.keyspace.encodings import take_out_of_hash, write_over
 from aoftool.keyspace.errors import (
     NOT_A_FLOAT,
     OUT_OF_RANGE,
@@ -68,18 +78,32 @@ def _set_fields(ctx: Context, argv: Argv) -> int:
         raise wrong_arity(argv[0])
     key = argv[1]
     value = get_hash(ctx, key)
+    if value is not None and value.expires is None and len(argv) == 4:
+        old = value.get(argv[2])  # the hot path: one field of a hash that is there
+        value[argv[2]] = argv[3]
+        ctx.changed(b"hset", key)
+        if old is None:
+            return 1
+        if len(old) > len(argv[3]):  # else what stands there now says as much
+            write_over(ctx, value, (old,))
+        return 0
     if value is None:
         value = HashValue(zip(argv[2::2], argv[3::2], strict=True))
         ctx.db.put(key, value)
         created = len(value)
     else:
         before = len(value)
+        if not ctx.trusted:
+            take_out_of_hash(ctx, value, argv[2::2])
         value.update(zip(argv[2::2], argv[3::2], strict=True))
         created = len(value) - before
         if value.expires is not None:
             for name in argv[2::2]:
                 persist_field(value, name)
-    ctx.changed(b"hset", key, (len(argv) - 2) // 2)
+    pairs = (len(argv) - 2) // 2
+    if created < pairs:
+        write_over(ctx, value, argv[2:])
+    ctx.changed(b"hset", key, pairs)
     return created
 
 
@@ -103,6 +127,8 @@ def hsetnx(ctx: Context, argv: Argv) -> Reply:
     """Set a field of a hash unless it exists."""
     value = writable_hash(ctx, argv[1])
     if argv[2] in value:
+        if ctx.options.style is Style.REDIS_6:
+            write_over(ctx, value, argv[2:])  # it makes room before it looks
         return 0
     value[argv[2]] = argv[3]
     ctx.changed(b"hset", argv[1])
@@ -116,6 +142,7 @@ def hdel(ctx: Context, argv: Argv) -> Reply:
     value = get_hash(ctx, key)
     if value is None:
         return 0
+    take_out_of_hash(ctx, value, argv[2:])
     removed = sum([remove_field(value, name) for name in argv[2:]])
     if removed:
         ctx.changed(b"hdel", key, removed)
@@ -201,20 +228,20 @@ def hmget(ctx: Context, argv: Argv) -> Reply:
     return [value.get(name) for name in argv[2:]]
 
 
-@command("HGETALL", "key", READONLY, _KEY, group="hash", since="2.0.0")
+@command("HGETALL", "key", READONLY | SORT_FOR_SCRIPT, _KEY, group="hash", since="2.0.0")
 def hgetall(ctx: Context, argv: Argv) -> Reply:
     """All fields of a hash with their values."""
     value = get_hash(ctx, argv[1]) or HashValue()
     return MapReply([word for pair in value.items() for word in pair])
 
 
-@command("HKEYS", "key", READONLY, _KEY, group="hash", since="2.0.0")
+@command("HKEYS", "key", READONLY | SORT_FOR_SCRIPT, _KEY, group="hash", since="2.0.0")
 def hkeys(ctx: Context, argv: Argv) -> Reply:
     """All fields of a hash."""
     return list(get_hash(ctx, argv[1]) or ())
 
 
-@command("HVALS", "key", READONLY, _KEY, group="hash", since="2.0.0")
+@command("HVALS", "key", READONLY | SORT_FOR_SCRIPT, _KEY, group="hash", since="2.0.0")
 def hvals(ctx: Context, argv: Argv) -> Reply:
     """The values of all fields of a hash."""
     return list((get_hash(ctx, argv[1]) or HashValue()).values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from aoftool.format.resp.replies import OK, Reply, Status
@@ -27,6 +27,7 @@ _KEY = Keys(1, 1)
 _T = TypeVar("_T")
 
 
+# A HyperLogLog is kept as a bytearray: a string that is never held in a compact way, as in Redis.
 def _judged(work: Callable[[], _T]) -> _T:
     """What ``work`` returns. Raises CommandError for bytes that are no HyperLogLog."""
     try:
@@ -43,7 +44,7 @@ def pfadd(ctx: Context, argv: Argv) -> Reply:
     old = get_string(ctx, key)
     data, changes = _judged(lambda: hyperloglog.add(old, argv[2:], limit))
     if changes:
-        ctx.db.put(key, data)
+        ctx.db.put(key, bytearray(data))
         ctx.changed(b"pfadd", key, changes)
     return 1 if changes else 0
 
@@ -60,24 +61,21 @@ def pfcount(ctx: Context, argv: Argv) -> Reply:
         return 0
     count, kept = _judged(lambda: hyperloglog.count_cached(data))
     if kept is not data:
-        ctx.db.put(key, kept)
+        ctx.db.put(key, bytearray(kept))
         ctx.changed(NO_EVENT, key)
     return count
 
 
-def _found(ctx: Context, keys: Argv) -> list[bytes | None]:
-    """What each key holds, None where it is missing. Raises InvalidHllError, CommandError."""
-    datas = []
-    for key in keys:
-        data = get_string(ctx, key)
-        if data is not None:
-            hyperloglog.validate(data)
-        datas.append(data)
-    return datas
+def _found(ctx: Context, keys: Argv) -> Iterator[bytes | None]:
+    """What each key holds, None where it is missing; looked at when its turn comes, as in Redis.
+
+    Raises CommandError.
+    """
+    return (get_string(ctx, key) for key in keys)
 
 
-def _present(datas: Iterable[bytes | None]) -> list[bytes]:
-    return [data for data in datas if data is not None]
+def _present(datas: Iterable[bytes | None]) -> Iterator[bytes]:
+    return (data for data in datas if data is not None)
 
 
 @command("PFMERGE", "destkey [sourcekey ...]", WRITE | DENYOOM, Keys(1, -1), group="hyperloglog",
@@ -87,10 +85,10 @@ def pfmerge(ctx: Context, argv: Argv) -> Reply:
     key, limit = argv[1], ctx.options.hll_sparse_max_bytes
 
     def merged() -> bytes:
-        target, *sources = _found(ctx, argv[1:])
-        return hyperloglog.merge(target, _present(sources), limit)
+        found = _found(ctx, argv[1:])
+        return hyperloglog.merge(next(found), _present(found), limit)
 
-    ctx.db.put(key, _judged(merged))
+    ctx.db.put(key, bytearray(_judged(merged)))
     ctx.changed(b"pfadd", key)
     return OK
 
@@ -114,7 +112,7 @@ def _make_dense(ctx: Context, key: bytes, data: bytes) -> bool:
     """Whether it was sparse before. Raises InvalidHllError."""
     if hyperloglog.encoding(data) == "dense":
         return False
-    ctx.db.put(key, hyperloglog.to_dense(data))
+    ctx.db.put(key, bytearray(hyperloglog.to_dense(data)))
     ctx.dirty += 1
     return True
 

@@ -9,7 +9,9 @@ from aoftool.keyspace.command import (
     FAST,
     LOADING,
     NOSCRIPT,
+    RANDOM,
     READONLY,
+    SORT_FOR_SCRIPT,
     STALE,
     WRITE,
     Flags,
@@ -166,7 +168,7 @@ def alive(db: Database, key: bytes) -> bool:
     return at_ms is None or at_ms > db.clock.now_ms or db.clock.paused
 
 
-@command("RANDOMKEY", "", READONLY, group="generic", since="1.0.0")
+@command("RANDOMKEY", "", READONLY | RANDOM, group="generic", since="1.0.0")
 def randomkey(ctx: Context, argv: Argv) -> Reply:
     """A key at random."""
     db = ctx.db
@@ -179,7 +181,14 @@ def randomkey(ctx: Context, argv: Argv) -> Reply:
     return None
 
 
-@command("KEYS", "pattern", READONLY, group="generic", since="1.0.0")
+@command(
+    "KEYS",
+    "pattern",
+    READONLY | SORT_FOR_SCRIPT,
+    group="generic",
+    since="1.0.0",
+    acl="keyspace dangerous",
+)
 def keys(ctx: Context, argv: Argv) -> Reply:
     """All keys that match a glob pattern, in no order."""
     db = ctx.db
@@ -189,7 +198,7 @@ def keys(ctx: Context, argv: Argv) -> Reply:
     return [key for key in db.data if matches(key) and alive(db, key)]
 
 
-@command("DBSIZE", "", READONLY | FAST, group="server", since="1.0.0")
+@command("DBSIZE", "", READONLY | FAST, group="server", since="1.0.0", acl="keyspace")
 def dbsize(ctx: Context, argv: Argv) -> Reply:
     """How many keys the database has, expired ones that still stand there included."""
     return len(ctx.db)
@@ -202,7 +211,7 @@ def _check_flush(argv: Argv) -> None:
 
 
 @command("FLUSHDB", "[ASYNC | SYNC]", WRITE, group="server", since="1.0.0",
-         forced=Style.REDIS_7)  # fmt: skip
+         acl="keyspace dangerous", forced=Style.REDIS_7)  # fmt: skip
 def flushdb(ctx: Context, argv: Argv) -> Reply:
     """Delete all keys of the database."""
     _check_flush(argv)
@@ -210,7 +219,15 @@ def flushdb(ctx: Context, argv: Argv) -> Reply:
     return OK
 
 
-@command("FLUSHALL", "[ASYNC | SYNC]", WRITE, group="server", since="1.0.0", forced=True)
+@command(
+    "FLUSHALL",
+    "[ASYNC | SYNC]",
+    WRITE,
+    group="server",
+    since="1.0.0",
+    acl="keyspace dangerous",
+    forced=True,
+)
 def flushall(ctx: Context, argv: Argv) -> Reply:
     """Delete all keys of all databases."""
     _check_flush(argv)
@@ -221,7 +238,9 @@ def flushall(ctx: Context, argv: Argv) -> Reply:
     return OK
 
 
-@command("SWAPDB", "index1 index2", WRITE | FAST, group="server", since="4.0.0")
+@command(
+    "SWAPDB", "index1 index2", WRITE | FAST, group="server", since="4.0.0", acl="keyspace dangerous"
+)
 def swapdb(ctx: Context, argv: Argv) -> Reply:
     """Exchange the keys of two databases."""
     first = int32(argv[1], b"ERR invalid first DB index")
@@ -242,7 +261,14 @@ def select(ctx: Context, argv: Argv) -> Reply:
     return OK
 
 
-@command("WAIT", "numreplicas timeout", NOSCRIPT | Flags.BLOCKING, group="generic", since="3.0.0")
+@command(
+    "WAIT",
+    "numreplicas timeout",
+    NOSCRIPT | Flags.BLOCKING,
+    group="generic",
+    since="3.0.0",
+    acl="connection",
+)
 def wait(ctx: Context, argv: Argv) -> Reply:
     """How many replicas have what was written before; a keyspace alone has none."""
     integer(argv[1])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from aoftool.format.resp.replies import NULL_ARRAY, Reply
 from aoftool.keyspace.arguments import integer_within
 from aoftool.keyspace.blocking import parse_timeout
-from aoftool.keyspace.command import BLOCKING, DENYOOM, WRITE, Call, command, from_fact
+from aoftool.keyspace.command import BLOCKING, DENYOOM, NOSCRIPT, WRITE, Call, command, from_fact
 from aoftool.keyspace.commands.lists import get_list, pop, push
 from aoftool.keyspace.context import Context
 from aoftool.keyspace.errors import SYNTAX, CommandError
@@ -65,7 +65,7 @@ def _without_waiting(call: Call) -> Iterable[Sequence[bytes]]:
 
 
 @command("BRPOPLPUSH", "source destination timeout", WRITE | DENYOOM | BLOCKING, _TWO_KEYS,
-         group="list", since="2.2.0", propagate=_without_waiting)  # fmt: skip
+         group="list", since="2.2.0", only_6=NOSCRIPT, propagate=_without_waiting)  # fmt: skip
 def brpoplpush(ctx: Context, argv: Argv) -> Reply:
     """RPOPLPUSH that waits for an element."""
     parse_timeout(ctx, argv[3])
@@ -74,7 +74,7 @@ def brpoplpush(ctx: Context, argv: Argv) -> Reply:
 
 @command("BLMOVE", "source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout",
          WRITE | DENYOOM | BLOCKING, _TWO_KEYS, group="list", since="6.2.0",
-         propagate=_without_waiting)  # fmt: skip
+         only_6=NOSCRIPT, propagate=_without_waiting)  # fmt: skip
 def blmove(ctx: Context, argv: Argv) -> Reply:
     """LMOVE that waits for an element."""
     from_head, to_head = _is_head(argv[3]), _is_head(argv[4])
@@ -95,14 +95,14 @@ def _blocking_pop(ctx: Context, argv: Argv, head: bool) -> Reply:
 
 
 @command("BLPOP", "key [key ...] timeout", WRITE | BLOCKING, Keys(1, -2), group="list",
-         since="2.0.0", propagate=from_fact)  # fmt: skip
+         since="2.0.0", only_6=NOSCRIPT, propagate=from_fact)  # fmt: skip
 def blpop(ctx: Context, argv: Argv) -> Reply:
     """Remove the first element of the first list that has one, or wait for one."""
     return _blocking_pop(ctx, argv, True)
 
 
 @command("BRPOP", "key [key ...] timeout", WRITE | BLOCKING, Keys(1, -2), group="list",
-         since="2.0.0", propagate=from_fact)  # fmt: skip
+         since="2.0.0", only_6=NOSCRIPT, propagate=from_fact)  # fmt: skip
 def brpop(ctx: Context, argv: Argv) -> Reply:
     """Remove the last element of the first list that has one, or wait for one."""
     return _blocking_pop(ctx, argv, False)

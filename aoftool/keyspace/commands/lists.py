@@ -81,7 +81,12 @@ def lpush(ctx: Context, argv: Argv) -> Reply:
 def rpush(ctx: Context, argv: Argv) -> Reply:
     """Put elements behind the tail of a list."""
     key = argv[1]
-    length = push(ctx, key, get_list(ctx, key), argv[2:], False)
+    value = get_list(ctx, key)
+    if value is not None and len(argv) == 3 and len(value) != SHORT_LIST:
+        value.append(argv[2])  # the hot path: one element to a list that stays what it is
+        ctx.changed(b"rpush", key)
+        return len(value)
+    length = push(ctx, key, value, argv[2:], False)
     ctx.changed(b"rpush", key, len(argv) - 2)
     return length
 

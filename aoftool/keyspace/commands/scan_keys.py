@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from aoftool.format.resp.replies import Reply
-from aoftool.keyspace.command import READONLY, command
+from aoftool.keyspace.command import RANDOM, READONLY, command
 from aoftool.keyspace.context import Context
 from aoftool.keyspace.keyspecs import Argv
 from aoftool.keyspace.scan import parse_cursor, parse_scan_options, scan_page, scan_reply
 from aoftool.keyspace.values import type_name
 
 
-@command("SCAN", "cursor [MATCH pattern] [COUNT count] [TYPE type]", READONLY, group="generic",
-         since="2.8.0")  # fmt: skip
+@command("SCAN", "cursor [MATCH pattern] [COUNT count] [TYPE type]", READONLY | RANDOM,
+         group="generic", since="2.8.0")  # fmt: skip
 def scan(ctx: Context, argv: Argv) -> Reply:
     """A page of the database's keys, and the cursor of the next page."""
     cursor = parse_cursor(argv[1])

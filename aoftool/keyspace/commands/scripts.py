@@ -1,4 +1,4 @@
-"""Scripts: EVAL, EVALSHA and SCRIPT (scripting.c, eval.c)."""
+"""Scripts: EVAL, EVALSHA and SCRIPT (script.c, eval.c; before 7.0 scripting.c)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,39 @@ from aoftool.keyspace.command import (
     NOSCRIPT,
     WRITE,
     Call,
+    Command,
     command,
     container,
     find,
+    help_lines,
+    verbatim,
 )
 from aoftool.keyspace.context import Context, Style
-from aoftool.keyspace.errors import NOT_AN_INTEGER, SYNTAX, CommandError
+from aoftool.keyspace.errors import NOT_AN_INTEGER, CommandError
 from aoftool.keyspace.keyspecs import Argv, NumKeys
 from aoftool.keyspace.numbers import parse_int
+from aoftool.keyspace.scripting.conversion import Refusal
+from aoftool.keyspace.scripting.running import REPL_AOF
 from aoftool.keyspace.scripting.runtime import Runtime, ScriptFailed
 
 _FLAGS = NOSCRIPT | MAY_REPLICATE
 _NO_SCRIPT = b"NOSCRIPT No matching script. Please use EVAL."
+NOT_READ_ONLY = b"ERR Can not execute a script with write flag using *_ro command."
+#: Why a script may not call a command: as 7.0 says it, and as releases before it.
+_UNKNOWN, _ARITY, _FORBIDDEN = range(3)
+_REFUSALS = {
+    Style.REDIS_7: (
+        Refusal(b"Unknown Redis command called from script"),
+        Refusal(b"Wrong number of args calling Redis command from script"),
+        Refusal(b"This Redis command is not allowed from script"),
+    ),
+    Style.REDIS_6: (
+        Refusal(b"Unknown Redis command called from Lua script"),
+        Refusal(b"Wrong number of args calling Redis command From Lua script"),
+        Refusal(b"This Redis command is not allowed from scripts"),
+    ),
+}
+_WRITES = Refusal(b"Write commands are not allowed from read-only scripts.")
 
 
 def effects_of_script(call: Call) -> Iterable[Sequence[bytes]]:
@@ -32,16 +53,28 @@ def effects_of_script(call: Call) -> Iterable[Sequence[bytes]]:
 
 def runtime_of(ctx: Context) -> Runtime:
     """The Lua of this keyspace, made when the first script comes."""
-    runtime: Runtime = ctx.keyspace.lua or Runtime(ctx.options.style)
-    ctx.keyspace.lua = runtime
+    runtime: Runtime | None = ctx.keyspace.lua
+    if runtime is None:
+        runtime = Runtime(ctx.options.style)
+        runtime.may_call = _may_call
+        ctx.keyspace.lua = runtime
     return runtime
 
 
-def split_keys(argv: Argv) -> tuple[Argv, Argv]:
+def _may_call(argv: list[bytes]) -> bool | None:
+    """Every command that there is may be called: who may call what is not known here."""
+    try:
+        find(argv)
+    except CommandError:
+        return None
+    return True
+
+
+def split_keys(argv: Argv, not_a_number: bytes = NOT_AN_INTEGER) -> tuple[Argv, Argv]:
     """KEYS and ARGV of EVAL and FCALL. Raises CommandError for a count that cannot be."""
     count = parse_int(argv[2])
     if count is None:
-        raise CommandError(NOT_AN_INTEGER)
+        raise CommandError(not_a_number)
     if count > len(argv) - 3:
         raise CommandError(b"ERR Number of keys can't be greater than number of args")
     if count < 0:
@@ -49,24 +82,42 @@ def split_keys(argv: Argv) -> tuple[Argv, Argv]:
     return argv[3 : 3 + count], argv[3 + count :]
 
 
-def _run(ctx: Context, name: bytes, argv: Argv, read_only: bool = False) -> Reply:
+def _run(ctx: Context, name: bytes | None, argv: Argv, ro_command: bool = False) -> Reply:
+    """Run a known script, or the one in the call; ``ro_command``: EVAL_RO or EVALSHA_RO."""
     keys, rest = split_keys(argv)
+    runtime = runtime_of(ctx)
+    if name is None:
+        name = runtime.compile(argv[1])
+    elif not runtime.knows(name):
+        raise CommandError(_NO_SCRIPT)
+    flags = runtime.flags(name)
+    read_only = b"no-writes" in flags if flags is not None else ro_command
+    if ro_command and not read_only:
+        raise CommandError(NOT_READ_ONLY)
     return collect(
-        ctx, read_only, lambda caller: runtime_of(ctx).run(name, keys, rest, caller, ctx.rng)
+        ctx, read_only, lambda caller: runtime.run(name, keys, rest, caller, argv, ctx.now_ms)
     )
 
 
 def collect(ctx: Context, read_only: bool, run: Callable[[ScriptCaller], Reply]) -> Reply:
-    """Run a script; what its commands did to the data is left in ``ctx.fact`` for the AOF."""
+    """Run a script; what its commands did to the data is left in ``ctx.fact`` for the AOF.
+
+    An error does not undo what the script did before it: then it is the reply, that the effects
+    are logged. Raises ScriptFailed for an error of a script that has done nothing.
+    """
     caller = ScriptCaller(ctx, read_only)
-    database = ctx.db
+    database, before = ctx.db, ctx.dirty
     try:
         reply = run(caller)
+    except CommandError as error:
+        if ctx.dirty == before:
+            raise
+        reply = ErrorReply(error.text)
     finally:
         ctx.db = database  # SELECT in a script ends with it
         caller.select(database.index)
         ctx.fact = caller.effects
-    if isinstance(reply, ErrorReply):
+    if isinstance(reply, ErrorReply) and ctx.dirty == before:
         raise ScriptFailed(reply.text)
     return reply
 
@@ -76,7 +127,9 @@ class ScriptCaller:
 
     def __init__(self, ctx: Context, read_only: bool) -> None:
         self._ctx = ctx
+        self._runtime = runtime_of(ctx)
         self._read_only = read_only
+        self._refusals = _REFUSALS[ctx.options.style]
         self.effects: list[Sequence[bytes]] = []
         self._selected = ctx.db.index
 
@@ -86,76 +139,88 @@ class ScriptCaller:
             self.effects.append([b"SELECT", b"%d" % index])
             self._selected = index
 
-    def __call__(self, argv: list[bytes]) -> Reply:
+    def __call__(self, argv: list[bytes]) -> Reply | Refusal:
         ctx = self._ctx
-        modern = ctx.options.style is Style.REDIS_7
-        try:
-            found = find(argv, ctx.options.style)
-        except CommandError as error:
-            return ErrorReply(_from_script(error.text, modern))
-        if NOSCRIPT in found.flags:
-            return ErrorReply(
-                b"ERR This Redis command is not allowed from script" + (b"" if modern else b"s")
-            )
-        if self._read_only and WRITE in found.flags:
-            return ErrorReply(b"ERR Write commands are not allowed from read-only scripts.")
+        found = self._find(argv)
+        if not isinstance(found, Command):
+            return found
+        flags = found.flags_in(ctx.options.style)
+        if NOSCRIPT in flags:
+            return self._refusals[_FORBIDDEN]
+        if self._read_only and flags & (WRITE | MAY_REPLICATE):
+            return _WRITES
+        running = self._runtime.running
+        assert running is not None
+        running.wrote |= WRITE in flags
         before, ctx.fact = ctx.dirty, None
         try:
             reply = found.handler(ctx, argv)
         except CommandError as error:
             return ErrorReply(error.text)
         if ctx.dirty != before or found.forces(ctx.options.style):
-            self.select(ctx.db.index)
-            self.effects += found.propagate(Call(ctx, argv, reply))
+            records = list(found.propagate(Call(ctx, argv, reply)))
+            if running.replicates & REPL_AOF:
+                self.select(ctx.db.index)
+                self.effects += records
         return reply
 
-
-def _from_script(text: bytes, modern: bool) -> bytes:
-    origin = b"script" if modern else b"Lua script"
-    if text.startswith(b"ERR unknown command"):
-        return b"ERR Unknown Redis command called from " + origin
-    word = b"from " if modern else b"From "
-    return b"ERR Wrong number of args calling Redis command " + word + origin
+    def _find(self, argv: list[bytes]) -> Command | Refusal | ErrorReply:
+        style = self._ctx.options.style
+        try:
+            found = find(argv, style)
+        except CommandError as error:
+            if error.text.startswith(b"ERR unknown command"):
+                return self._refusals[_UNKNOWN]
+            if error.text.startswith(b"ERR wrong number"):
+                return self._refusals[_ARITY]
+            return ErrorReply(error.text)
+        if found.subcommands and style is Style.REDIS_7:
+            return self._refusals[_ARITY if len(argv) == 1 else _UNKNOWN]
+        return found
 
 
 @command("EVAL", "script numkeys [key ...] [arg ...]", _FLAGS, NumKeys(2), group="scripting",
          since="2.6.0", propagate=effects_of_script)  # fmt: skip
 def eval_(ctx: Context, argv: Argv) -> Reply:
     """Run a Lua script."""
-    return _run(ctx, runtime_of(ctx).compile(argv[1]), argv)
+    return _run(ctx, None, argv)
 
 
 @command("EVALSHA", "sha1 numkeys [key ...] [arg ...]", _FLAGS, NumKeys(2), group="scripting",
          since="2.6.0", propagate=effects_of_script)  # fmt: skip
 def evalsha(ctx: Context, argv: Argv) -> Reply:
     """Run a Lua script that the server knows by its SHA-1."""
-    name = argv[1].lower()
-    if not runtime_of(ctx).knows(name):
-        raise CommandError(_NO_SCRIPT)
-    return _run(ctx, name, argv)
+    return _run(ctx, _sha(argv), argv)
 
 
 @command("EVAL_RO", "script numkeys [key ...] [arg ...]", NOSCRIPT, NumKeys(2), group="scripting",
          since="7.0.0")  # fmt: skip
 def eval_ro(ctx: Context, argv: Argv) -> Reply:
     """Run a Lua script that only reads."""
-    return _run(ctx, runtime_of(ctx).compile(argv[1]), argv, read_only=True)
+    return _run(ctx, None, argv, ro_command=True)
 
 
 @command("EVALSHA_RO", "sha1 numkeys [key ...] [arg ...]", NOSCRIPT, NumKeys(2), group="scripting",
          since="7.0.0")  # fmt: skip
 def evalsha_ro(ctx: Context, argv: Argv) -> Reply:
     """Run a known Lua script that only reads."""
-    name = argv[1].lower()
-    if not runtime_of(ctx).knows(name):
-        raise CommandError(_NO_SCRIPT)
-    return _run(ctx, name, argv, read_only=True)
+    return _run(ctx, _sha(argv), argv, ro_command=True)
 
+
+def _sha(argv: Argv) -> bytes:
+    """The script that EVALSHA names. Raises CommandError for what can be no SHA-1."""
+    if len(argv[1]) != _SHA_LENGTH:
+        raise CommandError(_NO_SCRIPT)
+    return argv[1].lower()
+
+
+_SHA_LENGTH = 40
 
 container("SCRIPT", "scripting", "2.6.0")
 
 
-@command("SCRIPT LOAD", "script", NOSCRIPT, group="scripting", since="2.6.0")
+@command("SCRIPT LOAD", "script", NOSCRIPT, group="scripting", since="2.6.0", propagate=verbatim,
+         forced=Style.REDIS_6)  # fmt: skip
 def script_load(ctx: Context, argv: Argv) -> Reply:
     """Make a script known without running it; its SHA-1."""
     return runtime_of(ctx).compile(argv[2])
@@ -167,10 +232,32 @@ def script_exists(ctx: Context, argv: Argv) -> Reply:
     return [int(runtime_of(ctx).knows(name.lower())) for name in argv[2:]]
 
 
-@command("SCRIPT FLUSH", "[ASYNC | SYNC]", NOSCRIPT, group="scripting", since="2.6.0")
+@command("SCRIPT FLUSH", "[ASYNC | SYNC]", NOSCRIPT, group="scripting", since="2.6.0",
+         propagate=verbatim, forced=Style.REDIS_6)  # fmt: skip
 def script_flush(ctx: Context, argv: Argv) -> Reply:
     """Forget all scripts."""
     if len(argv) > 3 or (len(argv) == 3 and argv[2].upper() not in (b"ASYNC", b"SYNC")):
-        raise CommandError(SYNTAX)
+        raise CommandError(b"ERR SCRIPT FLUSH only support SYNC|ASYNC option")
     runtime_of(ctx).forget()
     return OK
+
+
+@command("SCRIPT KILL", "", NOSCRIPT, group="scripting", since="2.6.0")
+def script_kill(ctx: Context, argv: Argv) -> Reply:
+    """Stop the script that runs, if it has not written."""
+    runtime_of(ctx).kill(function=False)
+    return OK
+
+
+@command("SCRIPT DEBUG", "YES | SYNC | NO", NOSCRIPT, group="scripting", since="3.2.0")
+def script_debug(ctx: Context, argv: Argv) -> Reply:
+    """Say whether scripts are to be debugged: they never are."""
+    if argv[2].upper() not in (b"YES", b"SYNC", b"NO"):
+        raise CommandError(b"ERR Use SCRIPT DEBUG YES/SYNC/NO")
+    return OK
+
+
+@command("SCRIPT HELP", "", NOSCRIPT, group="scripting", since="5.0.0")
+def script_help(ctx: Context, argv: Argv) -> Reply:
+    """Say what the SCRIPT commands are."""
+    return help_lines(b"SCRIPT")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aoftool.format.resp.replies import Reply, SetReply
 from aoftool.keyspace.arguments import integer_within
-from aoftool.keyspace.command import DENYOOM, READONLY, WRITE, command
+from aoftool.keyspace.command import DENYOOM, READONLY, SORT_FOR_SCRIPT, WRITE, command
 from aoftool.keyspace.commands.sets import get_set
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import SYNTAX, CommandError
@@ -57,19 +57,19 @@ def _store(
     return len(members)
 
 
-@command("SINTER", "key [key ...]", READONLY, _ALL, group="set", since="1.0.0")
+@command("SINTER", "key [key ...]", READONLY | SORT_FOR_SCRIPT, _ALL, group="set", since="1.0.0")
 def sinter(ctx: Context, argv: Argv) -> Reply:
     """The members that all of some sets have."""
     return SetReply(_intersection(ctx, argv[1:]))
 
 
-@command("SUNION", "key [key ...]", READONLY, _ALL, group="set", since="1.0.0")
+@command("SUNION", "key [key ...]", READONLY | SORT_FOR_SCRIPT, _ALL, group="set", since="1.0.0")
 def sunion(ctx: Context, argv: Argv) -> Reply:
     """The members that any of some sets has."""
     return SetReply(_union(ctx, argv[1:]))
 
 
-@command("SDIFF", "key [key ...]", READONLY, _ALL, group="set", since="1.0.0")
+@command("SDIFF", "key [key ...]", READONLY | SORT_FOR_SCRIPT, _ALL, group="set", since="1.0.0")
 def sdiff(ctx: Context, argv: Argv) -> Reply:
     """The members of the first set that no other has."""
     return SetReply(_difference(ctx, argv[1:]))

@@ -6,8 +6,18 @@ from collections.abc import Iterable, Sequence
 
 from aoftool.format.resp.replies import Reply, SetReply
 from aoftool.keyspace.arguments import integer_within
-from aoftool.keyspace.command import DENYOOM, FAST, RANDOM, READONLY, WRITE, Call, command
+from aoftool.keyspace.command import (
+    DENYOOM,
+    FAST,
+    RANDOM,
+    READONLY,
+    SORT_FOR_SCRIPT,
+    WRITE,
+    Call,
+    command,
+)
 from aoftool.keyspace.context import Context, Style
+from aoftool.keyspace.encodings import take_out_of_set
 from aoftool.keyspace.errors import MUST_BE_POSITIVE, SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv, Keys
 from aoftool.keyspace.numbers import INT64_MAX
@@ -51,8 +61,12 @@ def srem(ctx: Context, argv: Argv) -> Reply:
     """Remove members from a set."""
     key = argv[1]
     value = get_set(ctx, key)
-    removed = 0 if value is None else value.remove_all(argv[2:])
+    if value is None:
+        return 0
+    gone = argv[2:] if len(argv) == 3 else list(value.intersection(argv[2:]))
+    removed = value.remove_all(gone)
     if removed:
+        take_out_of_set(ctx, value, gone)
         ctx.changed(b"srem", key, removed)
         ctx.drop_if_empty(key, value)
     return removed
@@ -71,6 +85,7 @@ def smove(ctx: Context, argv: Argv) -> Reply:
         return int(member in giver)
     if not giver.remove_all((member,)):
         return 0
+    take_out_of_set(ctx, giver, (member,))
     ctx.changed(b"srem", source)
     ctx.drop_if_empty(source, giver)
     if taker is None:
@@ -101,13 +116,17 @@ def scard(ctx: Context, argv: Argv) -> Reply:
     return len(get_set(ctx, argv[1]) or ())
 
 
-@command("SMEMBERS", "key", READONLY, _KEY, group="set", since="1.0.0")
+@command("SMEMBERS", "key", READONLY | SORT_FOR_SCRIPT, _KEY, group="set", since="1.0.0")
 def smembers(ctx: Context, argv: Argv) -> Reply:
     """All members of a set."""
     return SetReply(get_set(ctx, argv[1]) or ())
 
 
 # Members at random.
+#: ``SPOP_MOVE_STRATEGY_MUL``
+_MOVE_RATHER = 5
+
+
 def _as_removals(call: Call) -> Iterable[Sequence[bytes]]:
     """SPOP: the members that went; ``fact``: they, or None where all went by a count."""
     ctx, key, members = call.ctx, call.argv[1], call.ctx.fact
@@ -131,6 +150,7 @@ def spop(ctx: Context, argv: Argv) -> Reply:
     if value is None:
         return None
     member = value.take(ctx.rng)
+    take_out_of_set(ctx, value, (member,))
     ctx.fact = (member,)
     ctx.changed(b"spop", key)
     ctx.drop_if_empty(key, value)
@@ -153,6 +173,10 @@ def _pop_several(ctx: Context, argv: Argv) -> Reply:
     else:
         rng = ctx.rng
         members = [value.take(rng) for _ in range(count)]
+        if len(value) * _MOVE_RATHER > count:
+            take_out_of_set(ctx, value, members)
+        else:
+            value.outgrew = 0  # what stays is put into a new set
         ctx.fact = members
         ctx.changed(b"spop", key, count)
     return SetReply(members)

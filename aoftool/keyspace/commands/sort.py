@@ -12,7 +12,7 @@ from aoftool.keyspace.command import DENYOOM, READONLY, WRITE, command
 from aoftool.keyspace.context import Context
 from aoftool.keyspace.database import Database
 from aoftool.keyspace.errors import SYNTAX, CommandError
-from aoftool.keyspace.keyspecs import Argv, Behind, Keys
+from aoftool.keyspace.keyspecs import Argv, Behind
 from aoftool.keyspace.numbers import parse_float
 from aoftool.keyspace.values import (
     HashValue,
@@ -193,17 +193,29 @@ def _store(ctx: Context, key: bytes, elements: ListValue) -> None:
         ctx.changed(b"del", key)
 
 
+#: Words of SORT that are followed by something which is no word.
+_TAKEN = {b"BY": 1, b"GET": 1, b"LIMIT": 2}
+_ACL = "set sortedset list dangerous"
 _PATTERNS = "[BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA]"
 
 
 @command("SORT", f"key {_PATTERNS} [STORE destination]", WRITE | DENYOOM,
-         Behind((1,), frozenset((b"STORE",)), 2), group="generic", since="1.0.0")  # fmt: skip
+         Behind((1,), frozenset((b"STORE",)), 2, _TAKEN), group="generic", since="1.0.0",
+         acl=_ACL)  # fmt: skip
 def sort(ctx: Context, argv: Argv) -> Reply:
     """The elements of a list, set or sorted set in order, or what keys named after them hold."""
     return _sort(ctx, argv, True)
 
 
-@command("SORT_RO", f"key {_PATTERNS}", READONLY, Keys(1, 1), group="generic", since="7.0.0")
+@command(
+    "SORT_RO",
+    f"key {_PATTERNS}",
+    READONLY,
+    Behind((1,), frozenset(), 2),
+    group="generic",
+    since="7.0.0",
+    acl=_ACL,
+)
 def sort_ro(ctx: Context, argv: Argv) -> Reply:
     """SORT that cannot store."""
     return _sort(ctx, argv, False)

@@ -8,7 +8,7 @@ from itertools import islice
 from aoftool.format.rdb import StreamId
 from aoftool.format.resp.replies import Reply
 from aoftool.keyspace.arguments import integer, integer_within
-from aoftool.keyspace.command import FAST, WRITE, Call, command
+from aoftool.keyspace.command import FAST, RANDOM, WRITE, Call, command
 from aoftool.keyspace.commands.stream_groups import as_setid, as_xclaim, consumer_of, find_group
 from aoftool.keyspace.commands.streams import entry_reply
 from aoftool.keyspace.context import Context, Style
@@ -102,7 +102,7 @@ def _drop(ctx: Context, key: bytes, group: Group, id_text: bytes, entry_id: Stre
     "XCLAIM",
     "key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-ms] [RETRYCOUNT count] "
     "[FORCE] [JUSTID] [LASTID id]",
-    WRITE | FAST,
+    WRITE | FAST | RANDOM,
     _KEY,
     group="stream",
     since="5.0.0",
@@ -183,8 +183,9 @@ def _hand_over(
 
 
 @command(
-    "XAUTOCLAIM", "key group consumer min-idle-time start [COUNT count] [JUSTID]", WRITE | FAST,
-    _KEY, group="stream", since="6.2.0", propagate=_records, separate=Style.REDIS_6,
+    "XAUTOCLAIM", "key group consumer min-idle-time start [COUNT count] [JUSTID]",
+    WRITE | FAST | RANDOM, _KEY, group="stream", since="6.2.0", propagate=_records,
+    separate=Style.REDIS_6,
 )  # fmt: skip
 def xautoclaim(ctx: Context, argv: Argv) -> Reply:
     """Claim what has been pending for long, page by page."""

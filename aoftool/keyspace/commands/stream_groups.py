@@ -12,6 +12,7 @@ from aoftool.keyspace.command import (
     DENYOOM,
     FAST,
     LOADING,
+    RANDOM,
     READONLY,
     STALE,
     WRITE,
@@ -20,11 +21,11 @@ from aoftool.keyspace.command import (
     container,
     help_lines,
 )
-from aoftool.keyspace.commands.stream_reads import ReadOptions, read_reply
+from aoftool.keyspace.commands.stream_reads import STREAM_KEYS, ReadOptions, read_reply
 from aoftool.keyspace.commands.streams import entry_reply, get_stream
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import SYNTAX, CommandError
-from aoftool.keyspace.keyspecs import Argv, HalfBehind, Keys
+from aoftool.keyspace.keyspecs import Argv, Keys
 from aoftool.keyspace.stream import MIN_ID, Stream
 from aoftool.keyspace.streamgroups import Consumer, Delivery, Group
 from aoftool.keyspace.streamids import after, format_id, parse_bound, parse_id
@@ -100,6 +101,8 @@ def _group_options(ctx: Context, argv: Argv, may_make: bool) -> tuple[bool, int 
 )  # fmt: skip
 def xgroup_create(ctx: Context, argv: Argv) -> Reply:
     """Create a consumer group, and with MKSTREAM its stream."""
+    if ctx.options.style is Style.REDIS_6 and [word.upper() for word in argv[5:]] != [b"MKSTREAM"]:
+        _existing(ctx, argv)  # before the options are looked at
     make, read = _group_options(ctx, argv, True)
     key, name = argv[2], argv[3]
     stream = get_stream(ctx, key) if make else _existing(ctx, argv)
@@ -121,6 +124,8 @@ def xgroup_create(ctx: Context, argv: Argv) -> Reply:
          group="stream", since="5.0.0")  # fmt: skip
 def xgroup_setid(ctx: Context, argv: Argv) -> Reply:
     """Set the last ID that a group delivered."""
+    if ctx.options.style is Style.REDIS_6:  # before the options are looked at
+        named_group(_existing(ctx, argv), argv[2], argv[3])
     _, read = _group_options(ctx, argv, False)
     stream = _existing(ctx, argv)
     group = named_group(stream, argv[2], argv[3])
@@ -213,7 +218,7 @@ def as_setid(ctx: Context, key: bytes, group: Group) -> Record:
     "XREADGROUP",
     "GROUP group consumer [COUNT count] [BLOCK ms] [NOACK] STREAMS key [key ...] id [id ...]",
     WRITE | BLOCKING,
-    HalfBehind(b"STREAMS"),
+    STREAM_KEYS,
     group="stream",
     since="5.0.0",
     propagate=_records,
@@ -316,8 +321,8 @@ def xack(ctx: Context, argv: Argv) -> Reply:
     return count
 
 
-@command("XPENDING", "key group [[IDLE min-idle-time] start end count [consumer]]", READONLY, _KEY,
-         group="stream", since="5.0.0")  # fmt: skip
+@command("XPENDING", "key group [[IDLE min-idle-time] start end count [consumer]]",
+         READONLY | RANDOM, _KEY, group="stream", since="5.0.0")  # fmt: skip
 def xpending(ctx: Context, argv: Argv) -> Reply:
     """What is pending in a group: in sum, or entry by entry."""
     if len(argv) != 3 and not 6 <= len(argv) <= 9:

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Sequence
 
 from aoftool.format.resp.replies import MapReply, Reply
 from aoftool.keyspace.arguments import integer
-from aoftool.keyspace.command import LOADING, READONLY, STALE, command, container, help_lines
+from aoftool.keyspace.command import (
+    LOADING,
+    RANDOM,
+    READONLY,
+    STALE,
+    command,
+    container,
+    help_lines,
+)
 from aoftool.keyspace.commands.stream_groups import bad_subcommand, named_group
 from aoftool.keyspace.commands.streams import entry_reply, get_stream, read_entries
 from aoftool.keyspace.context import Context, Style
@@ -152,7 +160,7 @@ def xinfo_groups(ctx: Context, argv: Argv) -> Reply:
     return found
 
 
-@command("XINFO CONSUMERS", "key group", READONLY, _KEY, group="stream", since="5.0.0")
+@command("XINFO CONSUMERS", "key group", READONLY | RANDOM, _KEY, group="stream", since="5.0.0")
 def xinfo_consumers(ctx: Context, argv: Argv) -> Reply:
     """The consumers of a group; times in ms."""
     group = named_group(_stream(ctx, argv), argv[2], argv[3])

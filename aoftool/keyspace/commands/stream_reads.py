@@ -13,6 +13,9 @@ from aoftool.keyspace.keyspecs import Argv, HalfBehind
 from aoftool.keyspace.stream import MIN_ID
 from aoftool.keyspace.streamids import after, before, parse_id
 
+#: The keys of XREAD and XREADGROUP (``xreadGetKeys``).
+STREAM_KEYS = HalfBehind(b"STREAMS", {b"COUNT": 1, b"BLOCK": 1, b"GROUP": 2, b"NOACK": 0})
+
 
 class ReadOptions:
     """The words of XREAD and XREADGROUP, keys and IDs behind STREAMS apart (``xreadCommand``)."""
@@ -85,7 +88,7 @@ def read_reply(ctx: Context, found: list[tuple[bytes, Reply]]) -> Reply:
 
 @command(
     "XREAD", "[COUNT count] [BLOCK ms] STREAMS key [key ...] id [id ...]", READONLY | BLOCKING,
-    HalfBehind(b"STREAMS"), group="stream", since="5.0.0",
+    STREAM_KEYS, group="stream", since="5.0.0",
 )  # fmt: skip
 def xread(ctx: Context, argv: Argv) -> Reply:
     """The entries of several streams above an ID each; a null, without waiting, for none."""

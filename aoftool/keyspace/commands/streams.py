@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from aoftool.format.rdb import EncodingLimits, StreamId
 from aoftool.format.resp.replies import NULL_ARRAY, OK, Reply
 from aoftool.keyspace.arguments import integer
-from aoftool.keyspace.command import DENYOOM, FAST, READONLY, WRITE, Call, command
+from aoftool.keyspace.command import DENYOOM, FAST, RANDOM, READONLY, WRITE, Call, command
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import NO_SUCH_KEY, SYNTAX, CommandError, wrong_arity
 from aoftool.keyspace.keyspecs import Argv, Keys
@@ -150,7 +150,7 @@ def _as_done(call: Call) -> Iterable[Sequence[bytes]]:
     "XADD",
     "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> "
     "field value [field value ...]",
-    WRITE | DENYOOM | FAST,
+    WRITE | DENYOOM | FAST | RANDOM,
     _KEY,
     group="stream",
     since="5.0.0",
@@ -217,7 +217,7 @@ def _next_id(ctx: Context, stream: Stream, given: StreamId | None, open_ended: b
     return entry_id
 
 
-@command("XTRIM", "key <MAXLEN | MINID> [= | ~] threshold [LIMIT count]", WRITE, _KEY,
+@command("XTRIM", "key <MAXLEN | MINID> [= | ~] threshold [LIMIT count]", WRITE | RANDOM, _KEY,
          group="stream", since="5.0.0", propagate=_as_done)  # fmt: skip
 def xtrim(ctx: Context, argv: Argv) -> Reply:
     """Remove the oldest entries of a stream."""
@@ -232,17 +232,22 @@ def xtrim(ctx: Context, argv: Argv) -> Reply:
     return removed
 
 
+def delete_entry(stream: Stream, entry_id: StreamId) -> bool:
+    """Remove an entry, and remember that it was there; whether it was."""
+    if not stream.delete(entry_id):
+        return False
+    stream.max_deleted_id = max(stream.max_deleted_id, entry_id)
+    return True
+
+
 @command("XDEL", "key id [id ...]", WRITE | FAST, _KEY, group="stream", since="5.0.0")
 def xdel(ctx: Context, argv: Argv) -> Reply:
     """Remove entries of a stream; it stays even where it is empty then."""
     stream = get_stream(ctx, argv[1])
     if stream is None:
         return 0
-    removed = 0
-    for entry_id in [parse_id(text) for text in argv[2:]]:
-        if stream.delete(entry_id):
-            stream.max_deleted_id = max(stream.max_deleted_id, entry_id)
-            removed += 1
+    ids = [parse_id(text) for text in argv[2:]]
+    removed = sum(delete_entry(stream, entry_id) for entry_id in ids)
     if removed:
         ctx.changed(b"xdel", argv[1], removed)
     return removed
@@ -254,6 +259,8 @@ def xsetid(ctx: Context, argv: Argv) -> Reply:
     """Set a stream's last ID, and what it remembers of entries that are gone."""
     if len(argv) > 3 and ctx.options.style is Style.REDIS_6 and not ctx.trusted:
         raise wrong_arity(argv[0])
+    if ctx.options.style is Style.REDIS_6 and get_stream(ctx, argv[1]) is None:
+        raise CommandError(NO_SUCH_KEY)  # before the ID is looked at
     last_id, added, deleted_id = parse_id(argv[2]), None, MIN_ID
     words = iter(argv[3:])
     for word in words:

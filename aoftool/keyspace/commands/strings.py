@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from aoftool.format.resp.replies import OK, MapReply, Reply
+from aoftool.format.resp.replies import OK, Reply
 from aoftool.keyspace.command import DENYOOM, FAST, READONLY, WRITE, Call, command, from_fact
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import (
@@ -26,7 +26,6 @@ from aoftool.keyspace.expiry import (
     set_with_expiry,
 )
 from aoftool.keyspace.keyspecs import Argv, Keys
-from aoftool.keyspace.lcs import lcs_length, lcs_matches, lcs_text
 from aoftool.keyspace.numbers import (
     INT64_MAX,
     INT64_MIN,
@@ -68,6 +67,8 @@ class _SetOptions:
     def __init__(self, ctx: Context, argv: Argv) -> None:
         self.nx = self.xx = self.get = self.keep_ttl = False
         self.at_ms: int | None = None
+        # NX and GET came together in 7.0.
+        alone = ctx.options.style is Style.REDIS_6 and not ctx.trusted
         words = iter(argv[3:])
         for raw in words:
             word = raw.upper()
@@ -78,11 +79,11 @@ class _SetOptions:
                 self.at_ms = parse_expire(ctx, text, *EXPIRE_OPTIONS[word], argv[0])
             elif word == b"KEEPTTL" and self.at_ms is None:
                 self.keep_ttl = True
-            elif word == b"NX" and not self.xx:
+            elif word == b"NX" and not self.xx and not (alone and self.get):
                 self.nx = True
             elif word == b"XX" and not self.nx:
                 self.xx = True
-            elif word == b"GET":
+            elif word == b"GET" and not (alone and self.nx):
                 self.get = True
             else:
                 raise CommandError(SYNTAX)
@@ -264,16 +265,16 @@ def getdel(ctx: Context, argv: Argv) -> Reply:
          group="string", since="6.2.0", propagate=from_fact)  # fmt: skip
 def getex(ctx: Context, argv: Argv) -> Reply:
     """Return a string and change or remove its expiry."""
-    key, at_ms, persist = argv[1], None, False
-    if len(argv) == 4 and argv[2].upper() in EXPIRE_OPTIONS:
-        at_ms = parse_expire(ctx, argv[3], *EXPIRE_OPTIONS[argv[2].upper()], b"getex")
-    elif len(argv) == 3 and argv[2].upper() == b"PERSIST":
-        persist = True
-    elif len(argv) > 2:
+    key, at_ms, option = argv[1], None, b"".join(argv[2:3]).upper()
+    timed = len(argv) == 4 and option in EXPIRE_OPTIONS
+    persist = len(argv) == 3 and option == b"PERSIST"
+    if len(argv) > 2 and not timed and not persist:
         raise CommandError(SYNTAX)
     value = get_string(ctx, key)
     if value is None:
         return None
+    if timed:
+        at_ms = parse_expire(ctx, argv[3], *EXPIRE_OPTIONS[option], b"getex")
     if persist and ctx.db.persist(key):
         ctx.fact = (b"PERSIST", key)
         ctx.changed(b"persist", key)
@@ -393,44 +394,3 @@ def incrbyfloat(ctx: Context, argv: Argv) -> Reply:
     ctx.db.put(key, result)
     ctx.changed(b"incrbyfloat", key)
     return result
-
-
-@command("LCS", "key1 key2 [LEN] [IDX] [MINMATCHLEN length] [WITHMATCHLEN]", READONLY, Keys(1, 2),
-         group="string", since="7.0.0")  # fmt: skip
-def lcs(ctx: Context, argv: Argv) -> Reply:
-    """The longest common subsequence of two strings."""
-    first, second = ctx.db.get(argv[1]), ctx.db.get(argv[2])
-    if not isinstance(first, (*STRING, type(None))) or not isinstance(
-        second, (*STRING, type(None))
-    ):
-        raise CommandError(b"ERR The specified keys must contain string values")
-    return lcs_reply(bytes(first or b""), bytes(second or b""), argv[3:])
-
-
-def lcs_reply(first: bytes, second: bytes, words: Argv) -> Reply:
-    """The answer of LCS, and of STRALGO LCS, for the options ``words``."""
-    wants: set[bytes] = set()
-    shortest = 0
-    rest = iter(words)
-    for raw in rest:
-        word = raw.upper()
-        if word in (b"LEN", b"IDX", b"WITHMATCHLEN"):
-            wants.add(word)
-        elif word == b"MINMATCHLEN" and (text := next(rest, None)) is not None:
-            shortest = max(_integer(text), 0)
-        else:
-            raise CommandError(SYNTAX)
-    if {b"LEN", b"IDX"} <= wants:
-        raise CommandError(b"ERR If you want both the length and indexes, please just use IDX.")
-    if b"LEN" in wants:
-        return lcs_length(first, second)
-    if b"IDX" not in wants:
-        return lcs_text(first, second)
-    matches, length = lcs_matches(first, second, shortest)
-    rows: list[Reply] = []
-    for match in matches:
-        row: list[Reply] = [[match.a_start, match.a_end], [match.b_start, match.b_end]]
-        if b"WITHMATCHLEN" in wants:
-            row.append(match.length)
-        rows.append(row)
-    return MapReply([b"matches", rows, b"len", length])

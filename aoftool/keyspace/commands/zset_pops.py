@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from aoftool.format.resp.replies import NULL_ARRAY, Reply
 from aoftool.keyspace.arguments import integer, integer_within
 from aoftool.keyspace.blocking import parse_timeout
-from aoftool.keyspace.command import BLOCKING, FAST, WRITE, command, from_fact
+from aoftool.keyspace.command import BLOCKING, FAST, NOSCRIPT, WRITE, command, from_fact
 from aoftool.keyspace.commands.zsets import entries_reply, get_zset, remove_members
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import MUST_BE_POSITIVE, SYNTAX, CommandError
@@ -95,14 +95,14 @@ def _blocking_pop(ctx: Context, argv: Argv, highest: bool) -> Reply:
 
 
 @command("BZPOPMIN", "key [key ...] timeout", WRITE | FAST | BLOCKING, Keys(1, -2),
-         group="sorted-set", since="5.0.0", propagate=from_fact)  # fmt: skip
+         group="sorted-set", since="5.0.0", only_6=NOSCRIPT, propagate=from_fact)  # fmt: skip
 def bzpopmin(ctx: Context, argv: Argv) -> Reply:
     """ZPOPMIN of the first key that has members, or wait for one."""
     return _blocking_pop(ctx, argv, False)
 
 
 @command("BZPOPMAX", "key [key ...] timeout", WRITE | FAST | BLOCKING, Keys(1, -2),
-         group="sorted-set", since="5.0.0", propagate=from_fact)  # fmt: skip
+         group="sorted-set", since="5.0.0", only_6=NOSCRIPT, propagate=from_fact)  # fmt: skip
 def bzpopmax(ctx: Context, argv: Argv) -> Reply:
     """ZPOPMAX of the first key that has members, or wait for one."""
     return _blocking_pop(ctx, argv, True)

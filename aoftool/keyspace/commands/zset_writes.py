@@ -97,7 +97,7 @@ def _add_one(ctx: Context, argv: Argv) -> int:
     score = parse_float(text)
     if score is None:
         raise CommandError(NOT_A_FLOAT)
-    value = get_zset(ctx, key)
+    value: ZSetValue | None = ctx.typed(key, ZSetValue)
     if value is None:
         value = _new_zset(ctx, key)
     old = value.scores.get(member)

@@ -13,6 +13,7 @@ from aoftool.format.resp.replies import NULL_ARRAY, Reply
 from aoftool.keyspace.arguments import integer_within
 from aoftool.keyspace.command import FAST, RANDOM, READONLY, command
 from aoftool.keyspace.context import Context, Style
+from aoftool.keyspace.encodings import take_out_of_zset
 from aoftool.keyspace.errors import (
     OUT_OF_RANGE,
     SYNTAX,
@@ -102,10 +103,10 @@ def remove_members(
     ctx: Context, key: bytes, value: ZSetValue, members: Iterable[bytes], event: bytes
 ) -> int:
     """Take members out, tell it, and remove a key that has become empty; how many were there."""
-    removed = 0
-    for member in members:
-        removed += value.remove(member)
+    gone = [member for member in members if value.remove(member)]
+    removed = len(gone)
     if removed:
+        take_out_of_zset(ctx, value, gone)
         ctx.changed(event, key, removed)
         if not value.scores:
             ctx.drop_if_empty(key, value)

@@ -7,7 +7,8 @@ is out of date. The registers are dense, 12288 bytes, or sparse, runs of equal o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import chain
 
 from aoftool.keyspace.hyperloglog import dense, sparse
 from aoftool.keyspace.hyperloglog.errors import CorruptHllError, InvalidHllError, NotHllError
@@ -118,17 +119,16 @@ def count_cached(data: bytes) -> tuple[int, bytes]:
 
 
 def merge(
-    target: bytes | None, sources: Sequence[bytes], sparse_max_bytes: int = SPARSE_MAX_BYTES
+    target: bytes | None, sources: Iterable[bytes], sparse_max_bytes: int = SPARSE_MAX_BYTES
 ) -> bytes:
     """The bytes of the key that the union is stored in (``pfmergeCommand``).
 
     ``target``: what that key held, None where it is missing; it is part of the union. The result is
     dense where any of them is. Raises NotHllError, CorruptHllError.
     """
-    inputs = [*([] if target is None else [target]), *sources]
     union = bytes(REGISTERS)
     use_dense = False
-    for data in inputs:
+    for data in chain([] if target is None else [target], sources):
         union = dense.maximum(union, registers(data))
         use_dense = use_dense or data[_ENCODING_AT] == _DENSE
     base = new() if target is None else target

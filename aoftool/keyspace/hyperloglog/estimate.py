@@ -6,6 +6,8 @@ import math
 import struct
 from collections.abc import Sequence
 
+from aoftool.format.speed import pick
+
 #: Bits of the hash that choose the register, and bits whose zeros are counted.
 P, Q = 14, 50
 REGISTERS = 1 << P
@@ -21,11 +23,14 @@ _SHIFT = 47
 _TOO_GREAT = -(1 << 63)
 
 
-def place(element: bytes) -> tuple[int, int]:
+def pure_place(element: bytes) -> tuple[int, int]:
     """The register of an element, and the value it asks for: 1 to 51 (``hllPatLen``)."""
     hashed = murmur64a(element)
     zeros = hashed >> P | 1 << Q
     return hashed & (REGISTERS - 1), (zeros & -zeros).bit_length()
+
+
+place = pick("place", pure_place)
 
 
 def murmur64a(data: bytes) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from aoftool.format.resp.replies import (
@@ -15,53 +17,92 @@ from aoftool.format.resp.replies import (
 )
 from aoftool.keyspace.numbers import INT64_MAX, INT64_MIN, format_score
 
-#: How deep a table may nest before its reply is an error (``LUAI_MAXCSTACK`` in effect).
-MAX_DEPTH = 4000
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A command that a script may not call; ``text`` is without code and without position."""
+
+    text: bytes
 
 
-def to_lua(reply: Reply, runtime: Any, resp3: bool = False) -> Any:
-    """A command's reply as a script gets it; None stands for Lua's nil."""
+def to_lua(
+    reply: Reply, new_table: Callable[..., Any], resp3: bool = False, modern: bool = True
+) -> Any:
+    """A command's reply as a script gets it; None stands for Lua's nil.
+
+    ``resp3``: after ``redis.setresp(3)``. ``modern``: as 7.0 does it, which marks errors.
+    """
     if isinstance(reply, Status):
-        return runtime.table_from({b"ok": bytes(reply)})
+        return new_table({b"ok": bytes(reply)})
     if isinstance(reply, ErrorReply):
-        return runtime.table_from({b"err": reply.text})
+        marked = {b"ignore_error_stats_update": True} if modern else {}
+        return new_table({b"err": reply.text, **marked})
     if reply is None or isinstance(reply, NullArray):
         return None if resp3 else False
     if isinstance(reply, bool):
         return reply if resp3 else int(reply)
     if isinstance(reply, float):
-        return runtime.table_from({b"double": reply}) if resp3 else format_score(reply)
+        return new_table({b"double": reply}) if resp3 else format_score(reply)
     if isinstance(reply, bytearray):
         return bytes(reply)
     if isinstance(reply, Verbatim):
-        return reply.text
+        if not (resp3 and modern):
+            return reply.text
+        inner = new_table({b"format": reply.kind, b"string": reply.text})
+        return new_table({b"verbatim_string": inner})
     if not isinstance(reply, list):
         return reply
+    items = [to_lua(item, new_table, resp3, modern) for item in reply]
     if resp3 and isinstance(reply, MapReply):
-        pairs = zip(reply[::2], reply[1::2], strict=True)
-        inner = {to_lua(key, runtime, resp3): to_lua(held, runtime, resp3) for key, held in pairs}
-        return runtime.table_from({b"map": runtime.table_from(inner)})
+        pairs = dict(zip(items[::2], items[1::2], strict=True))
+        return new_table({b"map": new_table(pairs)})
     if resp3 and isinstance(reply, SetReply):
-        inner = {to_lua(item, runtime, resp3): True for item in reply}
-        return runtime.table_from({b"set": runtime.table_from(inner)})
-    return runtime.table_from([to_lua(item, runtime, resp3) for item in reply])
+        return new_table({b"set": new_table(dict.fromkeys(items, True))})
+    return new_table(items)
 
 
-def from_lua(value: Any, is_table: Any, resp3: bool = False, depth: int = 0) -> Reply:
-    """What a script returned as a reply. ``is_table`` tells Lua tables from other values."""
-    if value is None or value is False:
-        return None if value is None or not resp3 else False
-    if value is True:
-        return True if resp3 else 1
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, (int, float)):
-        return _integer(value)
-    if not is_table(value):
+def from_lua(
+    resp3: bool, kind: bytes, value: Any = None, kinds: Any = None, values: Any = None
+) -> Reply:
+    """What a script returned as a reply.
+
+    A table comes taken apart by the sandbox: ``value`` counts the entries of ``kinds`` and
+    ``values``, where aggregates are opened and ended. ``resp3``: the script called
+    ``redis.setresp(3)``.
+    """
+    if kind != b"table":
+        return _scalar(kind, value, resp3)
+    top: list[Reply] = []
+    open_lists = [top]
+    form = b""
+    for at in range(1, int(value) + 1):
+        kind, held = kinds[at], values[at]
+        if kind in _LISTS:
+            inner = _LISTS[kind]()
+            open_lists[-1].append(inner)
+            open_lists.append(inner)
+        elif kind == b"end":
+            open_lists.pop()
+        elif kind == b"format":
+            form = held[:3]
+        elif kind == b"verbatim_string":
+            open_lists[-1].append(Verbatim(held, form))
+        else:
+            open_lists[-1].append(_scalar(kind, held, resp3))
+    return top[0]
+
+
+_LISTS: dict[bytes, Callable[[], list[Reply]]] = {
+    b"array": list, b"map": MapReply, b"set": SetReply,
+}  # fmt: skip
+
+
+def _scalar(kind: bytes, value: Any, resp3: bool) -> Reply:
+    if kind == b"boolean":
+        return value if resp3 else 1 if value else None
+    if kind == b"nil":
         return None
-    if depth > MAX_DEPTH:
-        return ErrorReply(b"ERR reached lua stack limit")
-    return _table(value, is_table, resp3, depth)
+    return _SCALARS[kind](value)
 
 
 def _integer(value: float) -> int:
@@ -72,30 +113,15 @@ def _integer(value: float) -> int:
     return INT64_MIN if whole > INT64_MAX else whole
 
 
-def _table(table: Any, is_table: Any, resp3: bool, depth: int) -> Reply:
-    err, ok = table[b"err"], table[b"ok"]
-    if isinstance(err, bytes):
-        return ErrorReply(_one_line(err))
-    if isinstance(ok, bytes):
-        return Status(_one_line(ok))
-    if isinstance(table[b"double"], (int, float)):
-        return float(table[b"double"])
-    for name, kind in ((b"map", MapReply), (b"set", SetReply)):
-        inner = table[name]
-        if is_table(inner):
-            flat = [
-                from_lua(word, is_table, resp3, depth + 1)
-                for pair in inner.items()
-                for word in (pair if kind is MapReply else pair[:1])
-            ]
-            return kind(flat) if resp3 else list(flat)
-    found: list[Reply] = []
-    at = 1
-    while (item := table[at]) is not None:
-        found.append(from_lua(item, is_table, resp3, depth + 1))
-        at += 1
-    return found
-
-
 def _one_line(text: bytes) -> bytes:
     return text.replace(b"\r", b" ").replace(b"\n", b" ")
+
+
+_SCALARS: dict[bytes, Callable[[Any], Reply]] = {
+    b"string": bytes,
+    b"number": _integer,
+    b"double": float,
+    b"err": lambda text: ErrorReply(_one_line(text)),
+    b"ok": lambda text: Status(_one_line(text)),
+    b"big_number": lambda text: _one_line(text),
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,6 @@ from aoftool.keyspace.scripting.library import (
     Function,
     LibraryError,
     Values,
-    deep,
     integer,
     is_table,
     string,
@@ -22,6 +22,11 @@ from aoftool.keyspace.scripting.library import (
 )
 
 _INT_MAX = 2**31 - 1
+#: Slots that Lua's stack has for the tables around one, an array taking one and another table two,
+#: whatever a script configures (``lua_checkstack``).
+_SLOTS = 7996
+_SIZES = {b"]": 1, b"}": 2}
+_Item = tuple[bytes, Any]
 _SPECIAL = re.compile(rb'[\x00-\x1f"\\/\x7f]')
 _ESCAPES = {code: b"\\u%04x" % code for code in (*range(32), 127)} | {
     8: b"\\b", 9: b"\\t", 10: b"\\n", 12: b"\\f", 13: b"\\r", 34: b'\\"', 47: b"\\/", 92: b"\\\\",
@@ -56,20 +61,40 @@ class _Encoder:
         self._config = config
         self._form = b"%%.%dg" % config.precision
 
-    def text(self, value: Any, depth: int) -> bytes:
-        """A value inside ``depth`` others as JSON. Raises LibraryError."""
+    def text(self, value: Any) -> bytes:
+        """A value as JSON. Raises LibraryError."""
+        parts: list[bytes] = []
+        waiting = [iter([(b"", value)])]  # a level for each table that is open
+        ends: list[bytes] = []
+        used = 0
+        while waiting:
+            for lead, held in waiting[-1]:
+                parts.append(lead)
+                if not is_table(held):
+                    parts.append(self._scalar(held))
+                    continue
+                items, first, last = self._table(held, len(waiting), used)
+                used += _SIZES[last]
+                parts.append(first)
+                ends.append(last)
+                waiting.append(items)
+                break
+            else:
+                waiting.pop()
+                if ends:
+                    used -= _SIZES[ends[-1]]
+                    parts.append(ends.pop())
+        return b"".join(parts)
+
+    def _scalar(self, value: Any) -> bytes:
         if isinstance(value, bytes):
             return _quoted(value)
-        if value is None:
+        if value is None or type_name(value) == b"userdata":
             return b"null"
         if isinstance(value, bool):
             return b"true" if value else b"false"
         if isinstance(value, (int, float)):
             return self._number(value)
-        if is_table(value):
-            return self._table(value, depth + 1)
-        if type_name(value) == b"userdata":
-            return b"null"
         raise _cannot(value, b"type not supported")
 
     def _number(self, value: float) -> bytes:
@@ -79,23 +104,27 @@ class _Encoder:
             raise _cannot(value, b"must not be NaN or Inf")
         return self._form % value
 
-    def _table(self, table: Any, depth: int) -> bytes:
-        if depth > self._config.encode_depth:
+    def _table(self, table: Any, depth: int, used: int) -> tuple[Iterator[_Item], bytes, bytes]:
+        """A table's items, each with what stands before it; the table's first and last byte."""
+        if depth > self._config.encode_depth or used > _SLOTS:
             raise LibraryError(b"Cannot serialise, excessive nesting (%d)" % depth)
         rows = list(table.items())
         count = self._array_length(table, rows)
         if count > 0:
             held = dict(rows)
-            items = [self.text(held.get(at), depth) for at in range(1, count + 1)]
-            return b"[" + b",".join(items) + b"]"
-        return b"{" + b",".join([self._pair(key, held, depth) for key, held in rows]) + b"}"
+            items = ((b"," if at > 1 else b"", held.get(at)) for at in range(1, count + 1))
+            return items, b"[", b"]"
+        pairs = (
+            ((b"," if at else b"") + self._key(key), value) for at, (key, value) in enumerate(rows)
+        )
+        return pairs, b"{", b"}"
 
-    def _pair(self, key: Any, value: Any, depth: int) -> bytes:
+    def _key(self, key: Any) -> bytes:
         if isinstance(key, bytes):
-            return _quoted(key) + b":" + self.text(value, depth)
+            return _quoted(key) + b":"
         if isinstance(key, bool) or not isinstance(key, (int, float)):
             raise _cannot(key, b"table key must be a number or string")
-        return b'"' + self._number(key) + b'":' + self.text(value, depth)
+        return b'"' + self._number(key) + b'":'
 
     def _array_length(self, table: Any, rows: list[tuple[Any, Any]]) -> int:
         """The highest index, or -1 for a table that is no array. Raises if it is too sparse."""
@@ -148,8 +177,7 @@ def functions(values: Values) -> dict[str, Function]:
     def encode(args: Arguments) -> Arguments:
         if len(args) != 1:
             raise wrong_argument(1, "encode", b"expected 1 argument")
-        with deep():
-            return (_Encoder(config).text(args[0], 0),)
+        return (_Encoder(config).text(args[0]),)
 
     def decode(args: Arguments) -> Arguments:
         if len(args) != 1:
@@ -157,8 +185,7 @@ def functions(values: Values) -> dict[str, Function]:
         text = string(args, 1, "decode")
         if len(text) >= 2 and 0 in text[:2]:
             raise LibraryError(b"JSON parser does not support UTF-16 or UTF-32")
-        with deep():
-            return (Parser(text, values, config.decode_depth, config.decode_invalid).parse(),)
+        return (Parser(text, values, config.decode_depth, config.decode_invalid).parse(),)
 
     def sparse(args: Arguments) -> Arguments:
         name = "encode_sparse_array"

@@ -35,6 +35,33 @@ _ESCAPES = {
 _HEX4 = re.compile(rb"[0-9a-fA-F]{4}")
 
 
+_OPENS = {"T_OBJ_BEGIN": True, "T_ARR_BEGIN": False}
+_VALUES = frozenset({"T_STRING", "T_NUMBER", "T_BOOLEAN", "T_NULL"})
+_WANTED = {True: b"comma or object end", False: b"comma or array end"}
+#: Slots that Lua's stack has for the values around one, an array taking one and an object two,
+#: whatever a script configures (``lua_checkstack``).
+_SLOTS = 7997
+
+
+class _Open:
+    """An array or object that is not read to its end."""
+
+    __slots__ = ("is_object", "items", "key", "pairs")
+
+    def __init__(self, is_object: bool) -> None:
+        self.is_object = is_object
+        self.items: list[Any] = []
+        self.pairs: dict[bytes, Any] = {}
+        self.key = b""
+
+    def take(self, value: Any) -> None:
+        """Add the value that was read."""
+        if self.is_object:
+            self.pairs[self.key] = value
+        else:
+            self.items.append(value)
+
+
 class Parser:
     """One text to parse. ``lenient``: numbers that JSON does not allow are read too."""
 
@@ -43,14 +70,14 @@ class Parser:
         self._values = values
         self._max_depth = max_depth
         self._lenient = lenient
-        self._at = self._start = self._depth = 0
+        self._at = self._start = self._used = 0
         self._kind = ""
         self._value: Any = None
 
     def parse(self) -> Any:
         """The value of the whole text. Raises LibraryError where it is none."""
         self._next()
-        found = self._process()
+        found = self._whole()
         self._next()
         if self._kind != "T_END":
             raise self._unexpected(b"the end")
@@ -153,61 +180,64 @@ class Parser:
         found = _HEX4.match(self._text, at)
         return int(found.group(), 16) if found else -1
 
-    def _process(self) -> Any:
-        kind = self._kind
-        if kind == "T_OBJ_BEGIN":
-            return self._object()
-        if kind == "T_ARR_BEGIN":
-            return self._array()
-        if kind == "T_NULL":
-            return self._values.null
-        if kind in ("T_STRING", "T_NUMBER", "T_BOOLEAN"):
-            return self._value
-        raise self._unexpected(b"value")
+    def _whole(self) -> Any:
+        """The value that the current token begins, to its last token."""
+        waiting: list[_Open] = []  # aggregates that are open
+        while True:
+            kind = self._kind
+            if kind in _OPENS:
+                self._descend(len(waiting) + 1)
+                opened = _Open(_OPENS[kind])
+                self._used += 1 + opened.is_object
+                waiting.append(opened)
+                self._next()
+                if not self._ends(opened):
+                    self._begin_item(opened)
+                    continue
+                value = self._close(waiting)
+            elif kind in _VALUES:
+                value = self._values.null if kind == "T_NULL" else self._value
+            else:
+                raise self._unexpected(b"value")
+            while waiting:
+                opened = waiting[-1]
+                opened.take(value)
+                self._next()
+                if not self._ends(opened):
+                    if self._kind != "T_COMMA":
+                        raise self._unexpected(_WANTED[opened.is_object])
+                    self._next()
+                    self._begin_item(opened)
+                    break
+                value = self._close(waiting)
+            else:
+                return value
 
-    def _descend(self) -> None:
-        self._depth += 1
-        if self._depth > self._max_depth:
-            raise LibraryError(
-                b"Found too many nested data structures (%d) at character %d"
-                % (self._depth, self._at)
-            )
+    def _ends(self, opened: _Open) -> bool:
+        return self._kind == ("T_OBJ_END" if opened.is_object else "T_ARR_END")
 
-    def _object(self) -> Any:
-        self._descend()
-        table = self._values.new_table([])
+    def _begin_item(self, opened: _Open) -> None:
+        """Read up to the value of the next item: past an object's key and colon."""
+        if not opened.is_object:
+            return
+        if self._kind != "T_STRING":
+            raise self._unexpected(b"object key string")
+        opened.key = self._value
         self._next()
-        while self._kind != "T_OBJ_END":
-            if self._kind != "T_STRING":
-                raise self._unexpected(b"object key string")
-            key = self._value
-            self._next()
-            if self._kind != "T_COLON":
-                raise self._unexpected(b"colon")
-            self._next()
-            table[key] = self._process()
-            self._next()
-            if self._kind == "T_OBJ_END":
-                break
-            if self._kind != "T_COMMA":
-                raise self._unexpected(b"comma or object end")
-            self._next()
-            if self._kind == "T_OBJ_END":
-                raise self._unexpected(b"object key string")
-        self._depth -= 1
+        if self._kind != "T_COLON":
+            raise self._unexpected(b"colon")
+        self._next()
+
+    def _close(self, waiting: list[_Open]) -> Any:
+        opened = waiting.pop()
+        self._used -= 1 + opened.is_object
+        table = self._values.new_table([] if opened.is_object else opened.items)
+        for key, value in opened.pairs.items():
+            table[key] = value
         return table
 
-    def _array(self) -> Any:
-        self._descend()
-        found: list[Any] = []
-        self._next()
-        while found or self._kind != "T_ARR_END":
-            found.append(self._process())
-            self._next()
-            if self._kind == "T_ARR_END":
-                break
-            if self._kind != "T_COMMA":
-                raise self._unexpected(b"comma or array end")
-            self._next()
-        self._depth -= 1
-        return self._values.new_table(found)
+    def _descend(self, depth: int) -> None:
+        if depth > self._max_depth or self._used > _SLOTS:
+            raise LibraryError(
+                b"Found too many nested data structures (%d) at character %d" % (depth, self._at)
+            )

@@ -6,17 +6,13 @@ A library's function takes the arguments of the call as a tuple and gives its re
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from lupa import lua51
 
 Arguments = tuple[Any, ...]
-#: Frames of Python: at most four for each level of a value.
-_DEEP = 6000
 
 Function = Callable[[Arguments], Arguments]
 
@@ -56,17 +52,6 @@ def bridged(function: Function) -> Callable[..., Arguments]:
             return False, str(error).encode(errors="replace")
 
     return call
-
-
-@contextmanager
-def deep() -> Iterator[None]:
-    """Room for values as deep as Redis's libraries allow (1000 levels)."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, _DEEP))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
 
 
 def type_name(value: object) -> bytes:

@@ -19,6 +19,13 @@ from aoftool.keyspace.scripting.library import (
 
 #: A table inside so many others is packed as nil.
 _MAX_NESTING = 16
+#: Levels for which Lua's stack has room when a text is unpacked, and what is said of one more
+#: (``luaL_checkstack``): of an array, and of a map.
+_STACK_DEPTH = 3999
+_TOO_DEEP = (
+    b"stack overflow (in function mp_decode_to_lua_array)",
+    b"stack overflow (too many return values at once; use unpack_one or unpack_limit instead.)",
+)
 #: Integers of fixed width by their first byte, as ``struct`` knows them.
 _NUMBERS = {
     0xCC: ">B", 0xCD: ">H", 0xCE: ">I", 0xCF: ">Q", 0xD0: ">b", 0xD1: ">h", 0xD2: ">i", 0xD3: ">q",
@@ -91,6 +98,32 @@ def pack(args: Arguments) -> Arguments:
     return (b"".join(_packed(value, 0) for value in args),)
 
 
+class _Open:
+    """An array or map of which ``count`` values are still to come."""
+
+    __slots__ = ("_key", "_size", "count", "is_map", "table")
+
+    def __init__(self, table: Any, count: int, is_map: bool) -> None:
+        self.table = table
+        self.count = count
+        self._size = 0
+        self.is_map = is_map
+        self._key: Any = None
+
+    def take(self, value: Any) -> None:
+        """Add the next value. Raises LibraryError for a key that a table cannot have."""
+        self.count -= 1
+        if not self.is_map:
+            self._size += 1
+            self.table[self._size] = value
+        elif self.count & 1:
+            if value is None or value != value:
+                raise LibraryError(b"table index is %b" % (b"nil" if value is None else b"NaN"))
+            self._key = value
+        else:
+            self.table[self._key] = value
+
+
 class _Reader:
     def __init__(self, data: bytes, at: int, values: Values) -> None:
         self._data = data
@@ -110,15 +143,34 @@ class _Reader:
 
     def value(self) -> Any:
         """The next value. Raises LibraryError for bytes that end early or mean nothing."""
+        waiting: list[_Open] = []  # arrays and maps that are open
+        while True:
+            found = self._next()
+            if isinstance(found, _Open):
+                waiting.append(found)
+                if len(waiting) > _STACK_DEPTH:
+                    raise LibraryError(_TOO_DEEP[found.is_map])
+                if found.count:
+                    continue
+                found = waiting.pop().table
+            while waiting:
+                last = waiting[-1]
+                last.take(found)
+                if last.count:
+                    break
+                found = waiting.pop().table
+            else:
+                return found
+
+    def _next(self) -> Any:
+        """A scalar, or an array or map to be filled with what follows."""
         kind = self._take(1)[0]
         if kind <= 0x7F:
             return kind
         if kind >= 0xE0:
             return kind - 0x100
-        if kind <= 0x8F:
-            return self._map(kind & 15)
         if kind <= 0x9F:
-            return self._array(kind & 15)
+            return self._open(kind & 15, kind <= 0x8F)
         if kind <= 0xBF:
             return self._take(kind & 31)
         if kind in _NUMBERS:
@@ -127,27 +179,15 @@ class _Reader:
         if kind in _STRINGS:
             return self._take(self._length(_STRINGS[kind]))
         if kind in _ARRAYS:
-            return self._array(self._length(_ARRAYS[kind]))
+            return self._open(self._length(_ARRAYS[kind]), False)
         if kind in _MAPS:
-            return self._map(self._length(_MAPS[kind]))
+            return self._open(self._length(_MAPS[kind]), True)
         if kind in _SIMPLE:
             return _SIMPLE[kind]
         raise LibraryError(b"Bad data format in input.")
 
-    def _array(self, count: int) -> Any:
-        table = self._values.new_table([])
-        for at in range(1, count + 1):
-            table[at] = self.value()
-        return table
-
-    def _map(self, count: int) -> Any:
-        table = self._values.new_table([])
-        for _ in range(count):
-            key = self.value()
-            if key is None or key != key:
-                raise LibraryError(b"table index is %b" % (b"nil" if key is None else b"NaN"))
-            table[key] = self.value()
-        return table
+    def _open(self, count: int, is_map: bool) -> _Open:
+        return _Open(self._values.new_table([]), 2 * count if is_map else count, is_map)
 
 
 def _unpacked(values: Values, data: bytes, limit: int, offset: int) -> Arguments:

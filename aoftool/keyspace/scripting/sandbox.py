@@ -1,337 +1,371 @@
-"""The Lua source that makes a fresh Lua 5.1 a sandbox; see ``runtime``."""
+"""The Lua source that makes a fresh Lua 5.1 a sandbox; ``runtime`` runs it before the others.
 
-#: Called with a table of Python functions; gives the functions ``compile`` and ``execute``.
+Scripts never see the true global table. What they get instead is empty and looks everything up in
+tables behind it, so that Redis's read-only tables can be had in a Lua that knows of none.
+"""
+
+#: Called with the host's functions and a table that it fills for the chunks behind it.
 SANDBOX = rb"""
--- Runs once in a fresh Lua 5.1: leaves a script nothing but what Redis leaves it.
--- Called with a table of Python functions; none of them, and no other Python object, ever gets
--- into a script's hands: each stands behind a Lua function that converts its arguments.
-local host = ...
+local host, box = ...
 local G = _G
 
-local loadstring, error, type, tostring, pcall = loadstring, error, type, tostring, pcall
-local rawget, rawset, select, setmetatable, debug = rawget, rawset, select, setmetatable, debug
-local string, pairs, unpack = string, pairs, unpack
-local getinfo, xpcall = debug.getinfo, xpcall
+-- What scripts change must not change what the sandbox itself calls.
+local error, type, tostring, pcall, getmetatable = error, type, tostring, pcall, getmetatable
+local rawget, rawset, select, setmetatable, next = rawget, rawset, select, setmetatable, next
+local pairs, ipairs, loadstring, tonumber, rawequal = pairs, ipairs, loadstring, tonumber, rawequal
+local getfenv, setfenv, xpcall = getfenv, setfenv, xpcall
+local byte, rep, dump, gsub = string.byte, string.rep, string.dump, string.gsub
+local concat, insert, foreach = table.concat, table.insert, table.foreach
+local floor, getinfo, find, load = math.floor, debug.getinfo, string.find, load
+local OURS = "=sandbox"
 
--- Compiled code could do anything: only source is loaded.
-local function load_source(text, name)
-    if type(text) == "string" and string.byte(text, 1) == 27 then
-        return nil, "only source is loaded"
+-- Places in the script
+
+-- The first frame that is not the sandbox's own: who called a function of ours.
+local function outside()
+    local level, at = 3, getinfo(3, "Sln")
+    local mine = true
+    while at and (at.source == OURS or mine and at.what == "tail") do
+        mine = at.source == OURS
+        level = level + 1
+        at = getinfo(level, "Sln")
     end
-    return loadstring(text, name)
+    return at
 end
 
-local function load_parts(reader, name)
+-- As luaL_where: the script's line, or nothing where C code called.
+local function where()
+    local at = outside()
+    if at and at.currentline > 0 then
+        return at.short_src .. ":" .. at.currentline .. ": "
+    end
+    return ""
+end
+
+local function fail(why)
+    error(where() .. why, 0)
+end
+
+-- Results of a C function that stood behind pcall, or its error as if the script had called it.
+-- Its caller may not end with this call.
+local function results(ok, ...)
+    if ok then
+        return ...
+    end
+    local why = (...)
+    local call = getinfo(2, "n")
+    if call and call.name then
+        why = gsub(why, "^bad argument #(%d+) to '%?'", function(at)
+            at = call.namewhat == "method" and at - 1 or at
+            return "bad argument #" .. at .. " to '" .. call.name .. "'"
+        end)
+    end
+    if find(why, "^table index is ") then
+        error(why, 0)
+    end
+    error(where() .. why, 0)
+end
+
+-- Read-only tables
+
+local backing = {}  -- what a read-only table shows, by the table that scripts see
+local faces = {}    -- its metatable, as scripts see it
+local READ_ONLY = "Attempt to modify a readonly table"
+
+local function refuse()
+    fail(READ_ONLY)
+end
+
+-- An empty table that shows another one and cannot be written; 'face': its metatable for scripts.
+local function read_only(held, face)
+    local shown = {}
+    backing[shown], faces[shown] = held, face
+    return setmetatable(shown, { __index = held, __newindex = refuse })
+end
+
+local function nonexistent(_, name)
+    fail("Script attempted to access nonexistent global variable '" .. tostring(name) .. "'")
+end
+
+-- A table of globals: a name that it has not is an error. Also what it looks names up in, and its
+-- own metatable.
+local function globals(held)
+    setmetatable(held, { __index = nonexistent })
+    return read_only(held, read_only({ __index = nonexistent }))
+end
+
+-- Functions of the base library that scripts get with a guard
+
+local safe = {}
+
+function safe.rawget(...)
+    local held, key = ...
+    if select("#", ...) == 2 and type(held) == "table" then
+        return rawget(backing[held] or held, key)
+    end
+    return (results(pcall(rawget, ...)))
+end
+
+function safe.rawset(...)
+    local held = ...
+    if held ~= nil and backing[held] then
+        error(READ_ONLY, 0)
+    end
+    return (results(pcall(rawset, ...)))
+end
+
+function safe.next(...)
+    local held, key = ...
+    if held ~= nil and backing[held] then
+        local at, value = results(pcall(next, backing[held], key))
+        return at, value
+    end
+    local at, value = results(pcall(next, ...))
+    return at, value
+end
+
+function safe.pairs(...)
+    local held = ...
+    if type(held) ~= "table" then
+        return (results(pcall(pairs, ...)))
+    end
+    return backing[held] and safe.next or next, held, nil
+end
+
+function safe.getmetatable(...)
+    local held = ...
+    if type(held) == "string" then
+        return box.of_strings
+    elseif held ~= nil and backing[held] then
+        return faces[held]
+    end
+    return (results(pcall(getmetatable, ...)))
+end
+
+function safe.setmetatable(...)
+    local held = ...
+    if held ~= nil and backing[held] then
+        error(READ_ONLY, 0)
+    end
+    return (results(pcall(setmetatable, ...)))
+end
+
+function safe.tostring(...)
+    if select("#", ...) > 0 and rawequal((...), host.null) then
+        return "userdata: (nil)"  -- Redis's is a null pointer
+    end
+    return (results(pcall(tostring, ...)))
+end
+
+function table.insert(...)
+    local held = ...
+    if held ~= nil and backing[held] then
+        error(READ_ONLY, 0)
+    end
+    return (results(pcall(insert, ...)))
+end
+
+function table.foreach(held, call)
+    if type(held) == "table" and type(call) == "function" then
+        local found = foreach(backing[held] or held, call)
+        return found
+    end
+    return (results(pcall(foreach, held, call)))
+end
+
+-- A long count of nothing would take for ever, and what does not fit is known before.
+function string.rep(...)
+    local text, count = ...
+    if (type(text) == "string" or type(text) == "number") and tonumber(count) then
+        local size = #tostring(text)
+        if size == 0 or tonumber(count) < 1 then
+            return ""
+        elseif size * tonumber(count) > host.memory() then
+            error("not enough memory", 0)
+        end
+    end
+    return (results(pcall(rep, ...)))
+end
+
+function string.dump(...)
+    local call = ...
+    if type(call) == "function" and getinfo(call, "S").source == OURS then
+        fail("unable to dump given function")
+    end
+    return (results(pcall(dump, ...)))
+end
+
+-- Redis's tables err, of which pcall gives only the text (7.0 and later).
+local function plain_error(ok, ...)
+    local reason = ...
+    if not ok and type(reason) == "table" and type(rawget(reason, "err")) == "string" then
+        return ok, rawget(reason, "err")
+    end
+    return ok, ...
+end
+
+if host.modern then
+    function safe.pcall(...)
+        if select("#", ...) == 0 then
+            return false, "attempt to call a boolean value"  -- what 7.0 puts in its place
+        end
+        return plain_error(pcall(...))
+    end
+end
+
+-- Lua calls a handler of errors without hooks where a hook has raised the error: a script that is
+-- being stopped gets no such call any more, it might never end.
+function safe.xpcall(...)
+    local call, handler = ...
+    if select("#", ...) < 2 then
+        return (results(pcall(xpcall, ...)))
+    elseif type(handler) ~= "function" then
+        return xpcall(call, handler)
+    end
+    return xpcall(call, function(reason)
+        if box.stopping then
+            return reason
+        end
+        return handler(reason)
+    end)
+end
+
+-- Compiling
+
+-- Source becomes a function of the script's globals. Compiled code is read as source, as in Redis:
+-- it could do anything.
+local function load_source(text, name)
+    name = name or text
+    if name == OURS or name == "@sandbox" then
+        name = name .. "?"
+    end
+    if byte(text, 1) == 27 then
+        text = " " .. text
+    end
+    local call, reason = loadstring(text, name)
+    if call == nil then
+        return nil, reason
+    end
+    host.unbounded()
+    local kept = host.keep_callers(dump(call))
+    host.bounded()
+    return setfenv(loadstring(kept), box.environment)
+end
+
+function safe.loadstring(...)
+    local text, name = ...
+    local fine = type(name) == "string" or name == nil or type(name) == "number"
+    if type(text) == "number" then
+        text = tostring(text)
+    end
+    if type(text) ~= "string" or not fine then
+        return (results(pcall(loadstring, ...)))
+    end
+    return load_source(text, name and tostring(name))
+end
+
+function safe.load(...)
+    local reader, name = ...
+    if type(reader) ~= "function" or name ~= nil and type(name) ~= "string" then
+        return (results(pcall(load, ...)))
+    end
     local parts, count = {}, 0
     while true do
-        local part = reader()
-        if part == nil or part == "" then
-            return load_source(table.concat(parts), name)
+        local ok, part = pcall(reader)
+        if not ok then
+            return nil, part
+        elseif part == nil or part == "" then
+            return load_source(concat(parts), name or "=(load)")
+        elseif type(part) ~= "string" and type(part) ~= "number" then
+            return nil, "reader function must return a string"
         end
         count = count + 1
         parts[count] = part
     end
 end
 
-local safe = {}
-for _, name in ipairs({
-    "_VERSION", "assert", "error", "gcinfo", "getfenv", "getmetatable", "ipairs", "next", "pairs",
-    "pcall", "rawequal", "rawget", "rawset", "select", "setfenv", "setmetatable", "tonumber",
-    "tostring", "type", "unpack", "xpcall", "coroutine", "math", "string", "table",
-    "collectgarbage",
-}) do
-    safe[name] = G[name]
-end
-safe.loadstring, safe.load = load_source, load_parts
-if host.modern then
-    safe.os = { clock = os.clock }
-end
-string.dump = nil
-for name in pairs(G) do
-    G[name] = nil
-end
-for name, value in pairs(safe) do
-    G[name] = value
-end
-G._G = G
-
--- redis.*
-local redis = {}
-G.redis = redis
-
-local function describe(value)
-    local kind = type(value)
-    if kind == "number" then
-        -- As lua_Number is printed for arguments: integers in full, else 17 digits.
-        if value == math.floor(value) and value > -1e17 and value < 1e17 then
-            return string.format("%.0f", value)
+-- Environments, which only Redis 6 lets scripts have: those of the sandbox stay hidden.
+local function foreign(call)
+    if type(call) ~= "function" then
+        local level = tonumber(call) or 1
+        if level == 0 then
+            return nil
         end
-        return string.format("%.17g", value)
-    end
-    return kind == "string" and value or nil
-end
-
-local function arguments(...)
-    local count = select("#", ...)
-    if count == 0 then
-        return nil, host.no_arguments
-    end
-    local words = {}
-    for at = 1, count do
-        local word = describe((select(at, ...)))
-        if word == nil then
-            return nil, "Lua redis lib command arguments must be strings or integers"
+        local base = 2
+        while getinfo(base, "S").source == OURS do
+            base = base + 1
         end
-        words[at] = word
+        local found = getinfo(base + floor(level) - 1, "f")
+        call = found and found.func
     end
-    return words
+    if call and getinfo(call, "S").what ~= "C" and getinfo(call, "S").source ~= OURS then
+        return call
+    end
+    return nil
 end
 
-local function run(...)
-    local words, wrong = arguments(...)
-    if words == nil then
-        return { err = host.lib_error(wrong) }
-    end
-    return host.call(words)
+local function get_environment(call)
+    local found = foreign(call)
+    return found and getfenv(found) or box.environment
 end
 
-function redis.pcall(...)
-    return run(...)
+local function set_environment(call, held)
+    local found = foreign(call)
+    if type(held) ~= "table" then
+        fail("bad argument #2 to 'setfenv' (table expected, got " .. type(held) .. ")")
+    elseif found == nil then
+        fail("'setfenv' cannot change environment of given object")
+    end
+    return setfenv(found, held)
 end
 
-function redis.call(...)
-    local reply = run(...)
-    if type(reply) == "table" and rawget(reply, "err") ~= nil then
-        error(host.modern and reply or reply.err, 0)
+-- What every script has
+
+local BASE = {
+    "_VERSION", "assert", "error", "gcinfo", "ipairs", "pcall", "rawequal", "select", "tonumber",
+    "type", "unpack", "collectgarbage",
+}
+local LIBRARIES = { "coroutine", "math", "string", "table", "bit", "cjson", "cmsgpack", "struct" }
+
+-- The globals of scripts of one kind, as a plain table.
+function box.base(extra)
+    local held = {}
+    for _, name in ipairs(BASE) do
+        held[name] = G[name]
     end
-    return reply
+    for name, value in pairs(safe) do
+        held[name] = value
+    end
+    for _, name in ipairs(LIBRARIES) do
+        held[name] = box.libraries[name]
+    end
+    for name, value in pairs(extra) do
+        held[name] = value
+    end
+    return held
 end
 
-local function one_string(name, field)
-    return function(...)
-        if select("#", ...) ~= 1 or type((...)) ~= "string" then
-            return { err = "ERR wrong number or type of arguments" }
-        end
-        return { [field] = host[name]((...)) }
-    end
-end
-redis.error_reply = one_string("error_text", "err")
-redis.status_reply = one_string("status_text", "ok")
-
-function redis.sha1hex(...)
-    if select("#", ...) ~= 1 then
-        error("wrong number of arguments")
-    end
-    return host.sha1hex(describe((...)) or "")
+if not host.modern then
+    box.only_6 = {
+        getfenv = get_environment,
+        setfenv = set_environment,
+        print = function() end,
+    }
 end
 
-redis.LOG_DEBUG, redis.LOG_VERBOSE, redis.LOG_NOTICE, redis.LOG_WARNING = 0, 1, 2, 3
-function redis.log(level, ...)
-    local words = {}
-    for at = 1, select("#", ...) do
-        words[at] = describe((select(at, ...))) or ""
-    end
-    host.log(level, table.concat(words, " "))
-end
-
-redis.REPL_NONE, redis.REPL_AOF, redis.REPL_ALL = 0, 1, 3
-redis.REPL_SLAVE, redis.REPL_REPLICA = 2, 2
-function redis.set_repl(flags) host.set_repl(flags) end
-function redis.replicate_commands() return true end
-function redis.breakpoint() return false end
-function redis.debug() end
-function redis.setresp(version)
-    if version ~= 2 and version ~= 3 then
-        error("RESP version must be 2 or 3.")
-    end
-    host.setresp(version)
-end
-
--- Functions of libraries (FUNCTION LOAD): 'registering' is a table while a library is loaded.
-local registering = nil
-function redis.register_function(...)
-    if registering == nil then
-        error("redis.register_function can only be called on FUNCTION LOAD command", 2)
-    end
-    local row = ...
-    if select("#", ...) == 2 then
-        local name, callback = ...
-        row = { function_name = name, callback = callback }
-    elseif select("#", ...) ~= 1 or type(row) ~= "table" then
-        error("wrong number of arguments to redis.register_function", 2)
-    end
-    local flags, read_only = row.flags or {}, false
-    for _, flag in ipairs(flags) do
-        read_only = read_only or flag == "no-writes"
-    end
-    local name = row.function_name
-    if type(name) ~= "string" or type(row.callback) ~= "function" then
-        error("redis.register_function must get a function name and a callback", 2)
-    end
-    if registering[name] then
-        error("Function already exists in the library", 2)
-    end
-    registering[name] = { callback = row.callback, read_only = read_only }
-end
-
-function math.random(low, high)
-    local chance = host.random()
-    if low == nil then
-        return chance
-    end
-    if high == nil then
-        low, high = 1, low
-    end
-    if low > high then
-        error("bad argument #1 to 'random' (interval is empty)", 2)
-    end
-    return math.floor(chance * (high - low + 1)) + low
-end
-function math.randomseed(seed) host.randomseed(seed) end
-
--- Where the script stands, as C's luaL_error puts it before a text: no more is known of a call
--- whose result is returned at once (Lua forgets the caller), unless the script is one line.
-local single_line = nil
-local function position()
-    local at = getinfo(4, "Sl")  -- 2 is 'finish', 3 the library's function
-    if at and at.what == "Lua" or at and at.what == "main" then
-        return at.short_src .. ":" .. at.currentline .. ": "
-    end
-    return single_line and single_line .. ": " or ""
-end
-
--- Where an error was raised, as "user_script:1"; kept by the handler of errors.
-local failed_at, replaced = nil, 0
-local function handler(reason)
-    failed_at = single_line
-    local skipped = replaced
-    replaced = 0
-    for level = 2, 6 do
-        local at = getinfo(level, "Sl")
-        if at == nil or at.what == "tail" and skipped == 0 then
-            break
-        elseif at.what == "tail" then
-            skipped = skipped - 1  -- the library's function, which 'finish' has replaced
-        elseif at.what ~= "C" and at.short_src ~= "sandbox" then
-            failed_at = at.short_src .. ":" .. at.currentline
-            break
-        end
-    end
-    return reason
-end
-
-local function finish(fine, ...)
-    if fine == false then
-        replaced = 1
-        error(position() .. (...), 0)
-    end
-    return ...
-end
-
--- Libraries written as Python functions of plain values: name, function, names of the functions.
-for library, functions in pairs(host.libraries) do
-    local face = {}
-    for name, call in pairs(functions) do
-        face[name] = function(...)
-            return finish(call(...))
-        end
-    end
-    G[library] = face
-end
-G.cjson.null, G.cjson._NAME, G.cjson._VERSION = host.null, "cjson", "2.1.0"
-G.cmsgpack._NAME, G.cmsgpack._VERSION = "cmsgpack", "lua-cmsgpack 0.4.0"
-
--- Globals are fixed from here on: a script that makes one has forgotten a 'local'.
-setmetatable(G, {
-    __newindex = function()
-        error("Attempt to modify a readonly table", 2)
-    end,
-    __index = function(_, name)
-        -- The bridge to Python looks for 'debug' itself, outside of any protected call.
-        if name ~= "lua" and name ~= "debug" then
-            local shown = tostring(name)
-            error("Script attempted to access nonexistent global variable '" .. shown .. "'", 2)
-        end
-    end,
-})
-
-local sethook = debug.sethook
-
--- Compiles a script: its function, or nil and the reason.
-local function compile(text, name)
-    return load_source(text, name)
-end
-
--- Stops the script once it is to stop: from then on, every line of its own raises the reason.
-local function watch()
-    local reason = host.interrupted()
-    if reason then
-        local function stop()
-            local at = getinfo(2, "S")
-            if at == nil or at.short_src ~= "sandbox" then
-                error(reason, 0)
-            end
-        end
-        sethook(stop, "l")
-        stop()
+-- Called last: what reaches outside is taken from the true globals too.
+function box.close()
+    getmetatable("").__index = string
+    box.of_strings = read_only({ __index = box.libraries.string })
+    for _, name in ipairs({
+        "io", "os", "package", "require", "module", "dofile", "loadfile", "newproxy", "python",
+        "lua", "_G",
+    }) do
+        G[name] = nil
     end
 end
 
--- A coroutine has hooks of its own.
-local wrap, create = coroutine.wrap, coroutine.create
-function coroutine.create(body)
-    local thread = create(body)
-    sethook(thread, watch, "", 100000)
-    return thread
-end
-function coroutine.wrap(body)
-    if type(body) ~= "function" then
-        return wrap(body)
-    end
-    return wrap(function(...)
-        sethook(watch, "", 100000)
-        return body(...)
-    end)
-end
-
--- Runs a function that can be stopped from outside: true and its result, or false and the error.
-local function guarded(script, ...)
-    sethook(watch, "", 100000)
-    local count, args = select("#", ...), { ... }
-    failed_at = nil
-    local ok, result = xpcall(function() return script(unpack(args, 1, count)) end, handler)
-    sethook()
-    if ok then
-        return ok, result
-    end
-    return ok, result, failed_at
-end
-
--- Runs a compiled script with its KEYS and ARGV.
-local function execute(script, keys, argv, place)
-    single_line = place
-    rawset(G, "KEYS", keys)
-    rawset(G, "ARGV", argv)
-    return guarded(script)
-end
-
--- Runs a library's source: true and its functions by name, or false and the error.
-local function load_library(text)
-    local script, reason = load_source(text, "@user_function")
-    if script == nil then
-        return false, reason
-    end
-    registering = {}
-    local found = registering
-    local ok, result = guarded(script)
-    registering = nil
-    return ok, ok and found or result
-end
-
--- Runs a function of a library with its keys and arguments.
-local function call_function(callback, keys, argv)
-    return guarded(callback, keys, argv)
-end
-
-return compile, execute, load_library, call_function
+box.libraries, box.foreach = {}, foreach
+box.read_only, box.globals, box.where, box.fail = read_only, globals, where, fail
+box.outside, box.load_source, box.backing, box.ours = outside, load_source, backing, OURS
 """

@@ -9,8 +9,7 @@ import pytest
 
 from aoftool.keyspace.fields import MAX_FIELD_EXPIRE
 from aoftool.keyspace.values import copy_value
-from tests.unit.keyspace.calls import NOW
-from tests.unit.keyspace.heard import HeardCalls
+from tests.unit.keyspace.calls import NOW, Calls
 
 MATCH = b"-ERR The `numfields` parameter must match the number of arguments"
 MISSING = b"-ERR Mandatory argument FIELDS is missing or not at the right position"
@@ -19,8 +18,8 @@ NOT_AN_INTEGER = b"-ERR value is not an integer or out of range"
 WRONG_TYPE = b"-WRONGTYPE Operation against a key holding the wrong kind of value"
 
 
-def filled() -> HeardCalls:
-    call = HeardCalls()
+def filled() -> Calls:
+    call = Calls()
     call("HSET h a 1 b 2 c 3")
     call("SET s x")
     return call
@@ -55,7 +54,7 @@ def test_an_expiry_is_set(words: str, at_ms: int) -> None:
     ],
 )  # fmt: skip
 def test_conditions(condition: str, reply: list[int]) -> None:
-    call = HeardCalls()
+    call = Calls()
     call("HSET h none 1 early 2 same 3 late 4")
     for name, seconds in (("early", 50), ("same", 100), ("late", 200)):
         call(f"HEXPIRE h {seconds} FIELDS 1 {name}")
@@ -333,14 +332,14 @@ def _words(rng: Random) -> str:
 @pytest.mark.parametrize("seed", range(10))
 def test_what_the_aof_holds_rebuilds_the_hashes(seed: int) -> None:
     rng = Random(seed)
-    call = HeardCalls()
+    call = Calls()
     for _ in range(600):
         words = _words(rng)
         reply = call(words)
         if isinstance(reply, bytes) and reply.startswith(b"-"):
             assert reply == b"-ERR hash value is not an integer", words
         call.pass_ms(rng.choice([0, 0, 1, 7]))
-    again = HeardCalls()
+    again = Calls()
     again.ctx.trusted = again.keyspace.clock.paused = True
     for line in call.log:
         again(line)

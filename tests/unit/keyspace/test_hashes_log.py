@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from aoftool.keyspace.context import Style
-from tests.unit.keyspace.heard import BOTH_STYLES, HeardCalls
+from tests.unit.keyspace.calls import STYLES, Calls
 
-both = pytest.mark.parametrize("style", BOTH_STYLES)
+both = pytest.mark.parametrize("style", STYLES)
 
 
-def filled(style: Style) -> HeardCalls:
-    call = HeardCalls(style)
+def filled(style: Style) -> Calls:
+    call = Calls(style)
     call("HSET k a 1 b 2 c 1.5")
     return call
 
@@ -61,7 +61,7 @@ def test_changes_are_counted_by_field(style: Style) -> None:
 
 @both
 def test_events(style: Style) -> None:
-    call = HeardCalls(style)
+    call = Calls(style)
     assert call.heard("HSET k a 1 b 2") == [("hset", "k")]
     assert call.heard("HMSET k a 1") == [("hset", "k")]
     assert call.heard("HSETNX k c 1") == [("hset", "k")]
@@ -75,13 +75,13 @@ def test_events(style: Style) -> None:
 @both
 @pytest.mark.parametrize("words", ["HINCRBY new a x", "HINCRBYFLOAT new a inf", "HSET new a"])
 def test_what_fails_creates_nothing(style: Style, words: str) -> None:
-    call = HeardCalls(style)
+    call = Calls(style)
     assert call(words).startswith(b"-ERR")
     assert len(call.ctx.db) == 0
 
 
 def test_random_fields_in_resp3_are_pairs() -> None:
-    call = HeardCalls()
+    call = Calls()
     call("HSET k a 1")
     call.ctx.resp3 = True
     assert call("HRANDFIELD k 5 WITHVALUES") == [[b"a", b"1"]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from aoftool.format.rdb import EncodingLimits, ModuleValue
-from aoftool.keyspace.commands.object import encoding
 from aoftool.keyspace.context import Style
+from aoftool.keyspace.encodings import encoding
 from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import (
     HashValue,
@@ -16,9 +16,8 @@ from aoftool.keyspace.values import (
     copy_value,
     type_name,
 )
-from tests.unit.keyspace.calls import NOW, Calls
+from tests.unit.keyspace.calls import NOW, STYLES, Calls
 
-STYLES = list(Style)
 PAST = ["EXPIRE a -1", "PEXPIRE a 0", "EXPIREAT a 5", "PEXPIREAT a 5"]
 
 
@@ -128,8 +127,8 @@ def test_scan_gives_every_key_once() -> None:
     while True:
         reply = calls(f"SCAN {cursor.decode()} COUNT 5")
         assert isinstance(reply, list)
-        cursor = reply[0]  # type: ignore[assignment]
-        found += reply[1]  # type: ignore[arg-type]
+        cursor = reply[0]
+        found += reply[1]
         if cursor == b"0":
             break
     assert sorted(found) == sorted(calls.ctx.db.data)

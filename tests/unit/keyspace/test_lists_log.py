@@ -6,13 +6,13 @@ import pytest
 
 from aoftool.format.resp.replies import NULL_ARRAY
 from aoftool.keyspace.context import Style
-from tests.unit.keyspace.heard import BOTH_STYLES, HeardCalls
+from tests.unit.keyspace.calls import STYLES, Calls
 
-both = pytest.mark.parametrize("style", BOTH_STYLES)
+both = pytest.mark.parametrize("style", STYLES)
 
 
-def filled(style: Style) -> HeardCalls:
-    call = HeardCalls(style)
+def filled(style: Style) -> Calls:
+    call = Calls(style)
     call("RPUSH k 1 2 3 4 5")
     call("RPUSH other x")
     call("SET s x")
@@ -83,7 +83,7 @@ def test_changes_are_counted_by_element(style: Style) -> None:
 
 @both
 def test_events(style: Style) -> None:
-    call = HeardCalls(style)
+    call = Calls(style)
     assert call.heard("LPUSH k a b") == [("lpush", "k")]
     assert call.heard("RPUSHX k c") == [("rpush", "k")]
     assert call.heard("LPOP k") == [("lpop", "k")]
@@ -101,12 +101,12 @@ def test_events(style: Style) -> None:
 
 
 def test_nothing_to_count_from() -> None:
-    assert HeardCalls(Style.REDIS_6)("LPOP none 2") is None
-    assert HeardCalls(Style.REDIS_7)("LPOP none 2") is NULL_ARRAY
-    assert HeardCalls(Style.REDIS_7)("BLPOP none 0") is NULL_ARRAY
-    assert HeardCalls(Style.REDIS_7)("BRPOPLPUSH none k 0") is None
+    assert Calls(Style.REDIS_6)("LPOP none 2") is None
+    assert Calls(Style.REDIS_7)("LPOP none 2") is NULL_ARRAY
+    assert Calls(Style.REDIS_7)("BLPOP none 0") is NULL_ARRAY
+    assert Calls(Style.REDIS_7)("BRPOPLPUSH none k 0") is None
 
 
 @pytest.mark.parametrize("timeout", ["inf", "1e50", "9223372036854775"])
 def test_a_timeout_that_is_too_far(timeout: str) -> None:
-    assert HeardCalls(Style.REDIS_7)(f"BLPOP k {timeout}") == b"-ERR timeout is out of range"
+    assert Calls(Style.REDIS_7)(f"BLPOP k {timeout}") == b"-ERR timeout is out of range"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from aoftool.keyspace.context import Style
-from tests.unit.keyspace.calls import NOW
-from tests.unit.keyspace.heard import BOTH_STYLES, HeardCalls
+from tests.unit.keyspace.calls import NOW, STYLES, Calls
 
-both = pytest.mark.parametrize("style", BOTH_STYLES)
+both = pytest.mark.parametrize("style", STYLES)
 
 
-def filled(style: Style) -> HeardCalls:
-    call = HeardCalls(style)
+def filled(style: Style) -> Calls:
+    call = Calls(style)
     call("SADD k 1 2 3")
     call("SADD other 3 4")
     return call
@@ -85,7 +84,7 @@ def test_popping_all_unlinks_where_the_server_is_lazy() -> None:
 
 @both
 def test_events(style: Style) -> None:
-    call = HeardCalls(style)
+    call = Calls(style)
     assert call.heard("SADD k 1 2 3 4") == [("sadd", "k")]
     assert call.heard("SREM k 4") == [("srem", "k")]
     assert call.heard("SMOVE k l 1") == [("srem", "k"), ("sadd", "l")]

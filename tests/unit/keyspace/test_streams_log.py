@@ -6,9 +6,8 @@ import pytest
 
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.stream import Stream
-from tests.unit.keyspace.calls import NOW, Calls
+from tests.unit.keyspace.calls import NOW, STYLES, Calls
 
-STYLES = list(Style)
 TOP = "18446744073709551615"
 
 
@@ -182,11 +181,11 @@ def test_entries_read_behind_deleted_ones() -> None:
     calls("XREADGROUP GROUP g bob COUNT 1 STREAMS s >")
     groups = calls("XINFO GROUPS s")
     assert isinstance(groups, list)
-    assert groups[0][-4:] == [b"entries-read", None, b"lag", None]  # type: ignore[index]
+    assert groups[0][-4:] == [b"entries-read", None, b"lag", None]
     calls("XREADGROUP GROUP g bob COUNT 1 STREAMS s >")
     groups = calls("XINFO GROUPS s")
     assert isinstance(groups, list)
-    assert groups[0][-4:] == [b"entries-read", 4, b"lag", 0]  # type: ignore[index]
+    assert groups[0][-4:] == [b"entries-read", 4, b"lag", 0]
 
 
 def test_rdb_and_back() -> None:

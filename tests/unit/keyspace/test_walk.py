@@ -10,7 +10,7 @@ from aoftool.keyspace import walk
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.scan import parse_cursor, parse_scan_options
-from tests.unit.keyspace.heard import HeardCalls
+from tests.unit.keyspace.calls import Calls
 
 
 def found_by(scans: walk.Scans, collection: set[bytes], count: int) -> list[bytes]:
@@ -109,7 +109,7 @@ def test_walks_that_nobody_goes_on_with_are_forgotten() -> None:
 
 
 def test_a_deleted_key_ends_the_walk() -> None:
-    call = HeardCalls()
+    call = Calls()
     call("SADD k " + " ".join(f"m{index}" for index in range(1000)))
     cursor, _ = call("SSCAN k 0")
     call("DEL k")
@@ -131,7 +131,7 @@ def test_bad_cursors(text: bytes) -> None:
 
 
 def test_options_of_one_command_only() -> None:
-    call = HeardCalls()
+    call = Calls()
     assert parse_scan_options(call.ctx, [b"TYPE", b"set"], keys=True).type_name == b"set"
     assert not parse_scan_options(call.ctx, [b"novalues"], fields=True).values
     with pytest.raises(CommandError, match="can only be used in HSCAN"):
@@ -139,11 +139,11 @@ def test_options_of_one_command_only() -> None:
     with pytest.raises(CommandError, match="syntax error"):
         parse_scan_options(call.ctx, [b"TYPE", b"set"])
     with pytest.raises(CommandError, match="syntax error"):
-        parse_scan_options(HeardCalls(Style.REDIS_6).ctx, [b"NOVALUES"], fields=True)
+        parse_scan_options(Calls(Style.REDIS_6).ctx, [b"NOVALUES"], fields=True)
 
 
 def test_hscan_without_values() -> None:
-    call = HeardCalls()
+    call = Calls()
     call("HSET h a 1 b 2")
     assert call("HSCAN h 0 NOVALUES") == [b"0", [b"a", b"b"]]
     assert call("HSCAN h 0 MATCH a NOVALUES COUNT 5") == [b"0", [b"a"]]

@@ -126,5 +126,5 @@ def test_annotation_limits(cls: type[RespScanner]) -> None:
 
 
 def test_the_compiled_scanner_has_the_same_limits() -> None:
-    speed = pytest.importorskip("aoftool.format._speed")
+    speed = pytest.importorskip("aoftool.format.resp._scan")
     assert speed.LIMITS == (limits.MAX_WORD, limits.MAX_DIGITS, limits.MAX_ANNOTATION)

@@ -1,0 +1,18 @@
+# What ``_context`` uses of ``_database`` without going through Python.
+
+
+cdef class Clock:
+    cdef public object now_ms
+    cdef public bint paused
+
+
+cdef class Database:
+    cdef readonly object index
+    cdef readonly Clock clock
+    cdef public dict data
+    cdef public dict expires
+    cdef public object on_expired
+    cdef public object on_fields_expired
+    cpdef object get(self, bytes key)
+    cpdef bint delete(self, bytes key)
+    cdef object _expire(self, bytes key)

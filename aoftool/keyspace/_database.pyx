@@ -1,0 +1,72 @@
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""The compiled twins of ``database``: Clock, Database."""
+
+from cpython.dict cimport PyDict_Contains, PyDict_DelItem, PyDict_GetItem, PyDict_SetItem
+from cpython.object cimport PyObject
+
+
+cdef class Clock:
+    def __init__(self, now_ms=0, bint paused=False):
+        self.now_ms = now_ms
+        self.paused = paused
+
+
+cdef class Database:
+    def __init__(self, index, Clock clock not None):
+        self.index = index
+        self.clock = clock
+        self.data = {}
+        self.expires = {}
+        self.on_expired = None
+        self.on_fields_expired = None
+
+    def __len__(self):
+        return len(self.data)
+
+    cpdef object get(self, bytes key):
+        cdef PyObject *found
+        if not self.clock.paused and self.expires and PyDict_Contains(self.expires, key):
+            self._expire(key)
+        found = PyDict_GetItem(self.data, key)
+        return None if found is NULL else <object>found
+
+    cdef object _expire(self, bytes key):
+        if self.clock.now_ms <= self.expires[key]:
+            return
+        self.delete(key)
+        if self.on_expired is not None:
+            self.on_expired(self.index, key)
+
+    def put(self, bytes key, value):
+        PyDict_SetItem(self.data, key, value)
+
+    def replace(self, bytes key, value):
+        PyDict_SetItem(self.data, key, value)
+        if self.expires and PyDict_Contains(self.expires, key):
+            PyDict_DelItem(self.expires, key)
+
+    cpdef bint delete(self, bytes key):
+        if self.expires and PyDict_Contains(self.expires, key):
+            PyDict_DelItem(self.expires, key)
+        if not PyDict_Contains(self.data, key):
+            return False
+        PyDict_DelItem(self.data, key)
+        return True
+
+    def expire_at(self, bytes key):
+        return self.expires.get(key)
+
+    def set_expire(self, bytes key, at_ms):
+        PyDict_SetItem(self.expires, key, at_ms)
+
+    def persist(self, bytes key):
+        if not PyDict_Contains(self.expires, key):
+            return False
+        PyDict_DelItem(self.expires, key)
+        return True
+
+    def clear(self):
+        count = len(self.data)
+        self.data = {}
+        self.expires = {}
+        return count

@@ -1,0 +1,84 @@
+"""Real aofserver processes for tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+STARTUP_SECONDS = 20
+
+
+class Running:
+    """A server's process, and clients of it.
+
+    Attributes:
+        process: see subprocess; log: the file that its log goes to.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], socket: Path, log: Path) -> None:
+        self.process = process
+        self.log = log
+        self._socket = socket
+
+    def client(self) -> Any:
+        """A new client."""
+        return redis.Redis(unix_socket_path=str(self._socket), retry=Retry(NoBackoff(), 0))
+
+    def kill(self) -> None:
+        """End it as ``kill -9`` does."""
+        self.process.kill()
+        self.process.wait()
+
+    def wait_for_log(self, text: str, seconds: float = 20) -> None:
+        """Wait until the log says something."""
+        deadline = time.monotonic() + seconds
+        while text not in self.log.read_text(errors="replace"):
+            assert time.monotonic() < deadline, self.log.read_text(errors="replace")
+            time.sleep(0.01)
+
+
+def start(folder: Path, socket: Path, *options: str) -> Running:
+    """Start a server on the files of ``folder``; it may not accept connections yet."""
+    log = folder.with_name(folder.name + ".log")
+    argv = [sys.executable, "-m", "aofserver", "--port", "0", "--unixsocket", str(socket),
+            "--dir", str(folder), "--save", ""]  # fmt: skip
+    with log.open("ab") as sink:
+        process = subprocess.Popen([*argv, *options], stdout=sink, stderr=sink)
+    return Running(process, socket, log)
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[Running]:
+    """A server that has loaded what is in ``folder``; killed at the end of the block."""
+    folder.mkdir(exist_ok=True)
+    # A socket's path may not be long, and a test's folder may be.
+    with TemporaryDirectory(prefix="aof-") as short:
+        running = start(folder, Path(short) / "s", *options)
+        try:
+            _wait_until_loaded(running)
+            yield running
+        finally:
+            running.kill()
+
+
+def _wait_until_loaded(running: Running) -> None:
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while time.monotonic() < deadline:
+        assert running.process.poll() is None, running.log.read_text(errors="replace")
+        try:
+            running.client().ping()
+        except (redis.ConnectionError, redis.BusyLoadingError):
+            time.sleep(0.01)
+        else:
+            return
+    raise AssertionError(running.log.read_text(errors="replace"))
