@@ -198,6 +198,15 @@ READS = [[b"ZRANGE", b"a", b"0", b"-1"], [b"HEXPIRE", b"b", b"100", b"FIELDS", b
          [b"SELECT", b"1"], [b"RPUSH", b"c", *[b"x"] * 511]]  # fmt: skip
 
 
+def _listener(heard: list[Any]) -> Any:
+    """Something that hears changes."""
+
+    def listener(event: bytes, key: bytes, db: Any) -> None:
+        heard.append((event, key, db.index))
+
+    return listener
+
+
 @given(PLAIN, PLAIN, st.sampled_from(READS), st.sampled_from(context.Style), st.booleans())
 def test_plain_writes(
     first: Any, then: Any, between: list[bytes], style: context.Style, listens: bool
@@ -210,7 +219,7 @@ def test_plain_writes(
         ctx.trusted = True
         heard: list[Any] = []
         if listens:
-            ctx.listener = lambda event, key, db, heard=heard: heard.append((event, key, db.index))
+            ctx.listener = _listener(heard)
         run_all(ctx, [*first, between, *then],
                 lambda index, error, heard=heard: heard.append((index, error.text)))  # fmt: skip
         seen = [

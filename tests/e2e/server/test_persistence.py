@@ -257,6 +257,7 @@ def test_a_disk_that_is_full(tmp_path: Path) -> None:
         pid = str(running.process.pid)
         subprocess.run([limited, "--pid", pid, "--fsize=300:unlimited"], check=True)
         client.set("b", "x" * 1000)  # the reply leaves: everysec promises nothing yet
+        running.wait_for_log("Short write while writing to the AOF file")
         with pytest.raises(redis.ResponseError, match="MISCONF Errors writing to the AOF file"):
             client.set("c", 1)
         assert client.get("a") == b"1"
