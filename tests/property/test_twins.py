@@ -198,6 +198,15 @@ READS = [[b"ZRANGE", b"a", b"0", b"-1"], [b"HEXPIRE", b"b", b"100", b"FIELDS", b
          [b"SELECT", b"1"], [b"RPUSH", b"c", *[b"x"] * 511]]  # fmt: skip
 
 
+def _failures(heard: list[Any]) -> Any:
+    """Something that is told which command failed."""
+
+    def failed(index: int, error: Any) -> None:
+        heard.append((index, error.text))
+
+    return failed
+
+
 def _listener(heard: list[Any]) -> Any:
     """Something that hears changes."""
 
@@ -220,8 +229,7 @@ def test_plain_writes(
         heard: list[Any] = []
         if listens:
             ctx.listener = _listener(heard)
-        run_all(ctx, [*first, between, *then],
-                lambda index, error, heard=heard: heard.append((index, error.text)))  # fmt: skip
+        run_all(ctx, [*first, between, *then], _failures(heard))
         seen = [
             [(key, kind, str(plain), at) for key, kind, plain, at in rdbmap.pure_rdb_items(db)]
             + [
