@@ -17,7 +17,7 @@ from aofserver.session import Session
 from aofserver.stats import CommandStats, Stats
 from aoftool.format.resp.encode import encode_command
 from aoftool.format.resp.replies import OK, ErrorReply, Reply, encode_reply
-from aoftool.keyspace.command import Call, Command, Flags, find, verbatim
+from aoftool.keyspace.command import Call, Command, Flags, Table, verbatim
 from aoftool.keyspace.commands.scripts import effects_of_script
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import CommandError
@@ -53,8 +53,9 @@ class Dispatcher:
         slow_nanos: ns from which on ``on_slow`` is told of a command; -1: never.
     """
 
-    def __init__(self, ctx: ServerContext, feed: Feed, stats: Stats) -> None:
+    def __init__(self, ctx: ServerContext, table: Table, feed: Feed, stats: Stats) -> None:
         self.ctx = ctx
+        self._table = table
         self.feed = feed
         self.stats = stats
         self.special = False
@@ -131,7 +132,7 @@ class Dispatcher:
     # Everything else.
     def _unusual(self, session: Session, argv: Argv, raw: bytes) -> None:
         try:
-            command = find(argv, self.ctx.options.style)
+            command = self._table.find(argv, self.ctx.options.style)
         except CommandError as error:
             self._refuse(session, error)
             return

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 
-from aofserver import commands as _declarations
 from aofserver.clients import Clients
+from aofserver.commands import SERVER_TABLE
 from aofserver.config import Config
 from aofserver.config.rewriting import rewrite_file
 from aofserver.config.wiring import wire
@@ -44,9 +44,6 @@ from aoftool.keyspace.context import Options, Style
 from aoftool.keyspace.database import Clock, Database, Keyspace
 from aoftool.keyspace.keyspecs import Argv
 from aoftool.ops.filesystem import SYSTEM, FileSystem
-
-#: Importing the declarations fills the table of commands.
-assert _declarations
 
 _STYLES = {"6.0": Style.REDIS_6, "7.4": Style.REDIS_7}
 
@@ -79,11 +76,11 @@ class Server:
         )
         self.slowlog = Slowlog(config.number("slowlog-max-len"))
         self.keyspace = Keyspace(config.number("databases"), Clock(self.clock.unix_ms()))
-        options = Options(style=_STYLES[config.text("compat-version")])
+        options = Options(style=_STYLES[config.text("compat-version")], table=SERVER_TABLE)
         options.max_bulk = config.number("proto-max-bulk-len")
         self.ctx = ServerContext(self.keyspace, Random(), options, self)
         self.feed = Feed(options.style)
-        self.dispatcher = Dispatcher(self.ctx, self.feed, self.stats)
+        self.dispatcher = Dispatcher(self.ctx, SERVER_TABLE, self.feed, self.stats)
         self.dispatcher.on_slow = self.keep_slow
         self.watches = Watches(self.keyspace)
         self.watches.on_change = self.update_listener

@@ -11,9 +11,8 @@ from hashlib import sha1
 from random import Random
 
 from aoftool.keyspace import engine
-from aoftool.keyspace.command import Command
+from aoftool.keyspace.command import TABLE, Command
 from aoftool.keyspace.context import Style
-from aoftool.keyspace.describe import declared
 from aoftool.keyspace.payload import dump
 from aoftool.keyspace.values import HashValue, SetValue, ShortList, ZSetValue
 from tests.grammar import Draw, Grammar
@@ -159,7 +158,7 @@ class RandomCalls:
         self._now_ms = 0
         self._commands = [
             row
-            for name, row in declared().items()
+            for name, row in TABLE.declared().items()
             if not row.subcommands and name not in leave_out
             if groups is None or row.group in groups
         ]

@@ -1,5 +1,14 @@
-"""The server's own commands; importing this fills the table of commands."""
+"""The server's own commands; importing this fills their table."""
 
 from aofserver.commands import configuration, connection, debug, persistence, server, transactions
+from aofserver.commands.declare import SERVER_TABLE
 
-__all__ = ["configuration", "connection", "debug", "persistence", "server", "transactions"]
+__all__ = [
+    "SERVER_TABLE",
+    "configuration",
+    "connection",
+    "debug",
+    "persistence",
+    "server",
+    "transactions",
+]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 
-from aofserver.commands.declare import server_command
+from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
 from aofserver.config import ConfigError
 from aofserver.config.options import OPTIONS
 from aofserver.context import ServerContext
 from aoftool.format.resp.replies import OK, MapReply, Reply
-from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE, container, help_lines
+from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE
 from aoftool.keyspace.errors import CommandError, wrong_arity
 from aoftool.keyspace.glob import matches
 from aoftool.keyspace.keyspecs import Argv
 
 _FLAGS = ADMIN | NOSCRIPT | LOADING | STALE
 
-container("CONFIG", "server", "2.0.0", _FLAGS)
+server_container("CONFIG", "server", "2.0.0", _FLAGS)
 
 
 @server_command("CONFIG GET", "parameter [parameter ...]", _FLAGS, group="server", since="2.0.0")
@@ -70,4 +70,4 @@ def config_rewrite(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("CONFIG HELP", "", _FLAGS, group="server", since="5.0.0")
 def config_help(ctx: ServerContext, argv: Argv) -> Reply:
     """What there is."""
-    return help_lines(b"CONFIG")
+    return SERVER_TABLE.help_lines(b"CONFIG")

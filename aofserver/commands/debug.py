@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from aofserver.commands.declare import server_command
+from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
 from aofserver.context import ServerContext
 from aofserver.persistence.loader import LoadFailure
 from aoftool.format.resp.replies import OK, Reply, Status
-from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE, container, find, help_lines
+from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE, find
 from aoftool.keyspace.digest import keyspace_digest, value_digest
 from aoftool.keyspace.errors import NO_SUCH_KEY, CommandError
 from aoftool.keyspace.keyspecs import Argv
@@ -16,7 +16,7 @@ from aoftool.keyspace.numbers import parse_int
 
 _FLAGS = ADMIN | NOSCRIPT | LOADING | STALE
 
-container("DEBUG", "server", "1.0.0", _FLAGS)
+server_container("DEBUG", "server", "1.0.0", _FLAGS)
 
 
 @server_command("DEBUG DIGEST", "", _FLAGS, group="server", since="1.0.0")
@@ -104,4 +104,4 @@ def debug_loadaof(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("DEBUG HELP", "", _FLAGS, group="server", since="4.0.0")
 def debug_help(ctx: ServerContext, argv: Argv) -> Reply:
     """What there is."""
-    return help_lines(b"DEBUG")
+    return SERVER_TABLE.help_lines(b"DEBUG")

@@ -7,10 +7,14 @@ from typing import Any, cast
 
 from aofserver.context import ServerContext
 from aoftool.format.resp.replies import Reply
-from aoftool.keyspace.command import Flags, Handler, command
+from aoftool.keyspace.command import TABLE, Flags, Handler, Table
 from aoftool.keyspace.keyspecs import NO_KEYS, Argv, KeySpec
 
 ServerHandler = Callable[[ServerContext, Argv], Reply]
+
+#: What a server can do: its own commands, on top of the keyspace's.
+SERVER_TABLE = Table(TABLE)
+server_container = SERVER_TABLE.container
 
 
 def server_command(
@@ -20,7 +24,7 @@ def server_command(
 
     Only a server's dispatcher may run it, with a ``ServerContext``.
     """
-    declare = command(name, syntax, flags, keys, **options)
+    declare = SERVER_TABLE.command(name, syntax, flags, keys, **options)
 
     def wrapped(handler: ServerHandler) -> ServerHandler:
         declare(cast("Handler", handler))

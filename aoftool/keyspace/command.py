@@ -8,6 +8,7 @@ def lpush(ctx: Context, argv: Argv) -> Reply:
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Flag, auto
@@ -139,84 +140,118 @@ class Command:
 #: Bytes of a name, and of its arguments, that an error shows.
 _SHOWN = 128
 
-#: All declared commands by upper-case name.
-TABLE: dict[bytes, Command] = {}
 
+class Table:
+    """Declared commands by upper-case name.
 
-def command(
-    name: str,
-    syntax: str,
-    flags: Flags,
-    keys: KeySpec = NO_KEYS,
-    *,
-    group: str,
-    since: str,
-    propagate: Rule | None = None,
-    forced: bool | Style = False,
-    separate: bool | Style = False,
-    acl: str = "",
-    only_6: Flags = NO_FLAGS,
-    arity: int | None = None,
-) -> Callable[[Handler], Handler]:
-    """Declare the decorated function as the handler of a command, or of ``CONTAINER SUB``.
-
-    A write's rule is ``verbatim`` unless it says otherwise; one that is RANDOM or BLOCKING must say
-    otherwise, because the same words would do something else when they are replayed. ``arity`` is
-    only given where Redis's table is laxer than the syntax.
-    Raises ValueError for a declaration that cannot be right.
+    A table may stand on another one: what it does not declare is looked up there, so that a server
+    can add its own commands to the keyspace's without changing what the keyspace has.
     """
-    if propagate is None:
-        propagate = verbatim if WRITE in flags else never
-    if propagate is verbatim and (RANDOM in flags or BLOCKING in flags):
-        raise ValueError(f"{name} is random or blocking: say what the AOF must hold instead")
 
-    def declare(handler: Handler) -> Handler:
-        key = name.encode()
-        container, _, word = key.partition(b" ")
-        derived = arity_of(syntax)
-        if word:
-            derived += 1 if derived > 0 else -1
-        row = Command(
-            key,
-            syntax,
-            derived if arity is None else arity,
-            flags,
-            keys,
-            handler,
-            propagate,
-            group,
-            since,
-            (handler.__doc__ or "").partition("\n")[0],
-            forced,
-            separate,
-            acl,
-            only_6,
-        )
-        home = TABLE[container].subcommands if word else TABLE
-        if (word or key) in home:
-            raise ValueError(f"{name} is declared twice")
-        home[word or key] = row
-        return handler
+    def __init__(self, below: Table | None = None) -> None:
+        self.rows: ChainMap[bytes, Command] = ChainMap({})
+        if below is not None:
+            self.rows = below.rows.new_child()
 
-    return declare
+    def command(
+        self,
+        name: str,
+        syntax: str,
+        flags: Flags,
+        keys: KeySpec = NO_KEYS,
+        *,
+        group: str,
+        since: str,
+        propagate: Rule | None = None,
+        forced: bool | Style = False,
+        separate: bool | Style = False,
+        acl: str = "",
+        only_6: Flags = NO_FLAGS,
+        arity: int | None = None,
+    ) -> Callable[[Handler], Handler]:
+        """Declare the decorated function as the handler of a command, or of ``CONTAINER SUB``.
 
+        A write's rule is ``verbatim`` unless it says otherwise; one that is RANDOM or BLOCKING must
+        say otherwise, because the same words would do something else when they are replayed.
+        ``arity`` is only given where Redis's table is laxer than the syntax.
+        Raises ValueError for a declaration that cannot be right.
+        """
+        if propagate is None:
+            propagate = verbatim if WRITE in flags else never
+        if propagate is verbatim and (RANDOM in flags or BLOCKING in flags):
+            raise ValueError(f"{name} is random or blocking: say what the AOF must hold instead")
 
-def container(name: str, group: str, since: str, flags: Flags = NO_FLAGS) -> None:
-    """Declare a command that only has sub-commands; declare those behind it."""
-    key = name.encode()
-    TABLE[key] = Command(
-        key, "subcommand [argument ...]", -2, flags, NO_KEYS, _bare, never, group, since,
-        f"The {name} commands.",
-    )  # fmt: skip
+        def declare(handler: Handler) -> Handler:
+            key = name.encode()
+            derived = arity_of(syntax)
+            if b" " in key:
+                derived += 1 if derived > 0 else -1
+            self._add(
+                Command(
+                    key,
+                    syntax,
+                    derived if arity is None else arity,
+                    flags,
+                    keys,
+                    handler,
+                    propagate,
+                    group,
+                    since,
+                    (handler.__doc__ or "").partition("\n")[0],
+                    forced,
+                    separate,
+                    acl,
+                    only_6,
+                )
+            )
+            return handler
 
+        return declare
 
-def help_lines(name: bytes) -> list[Reply]:
-    """What ``name`` HELP answers: each sub-command with its syntax and summary."""
-    lines = [b"%b <subcommand> [<arg> [value] [opt] ...]. Subcommands are:" % name]
-    for word, row in sorted(TABLE[name].subcommands.items()):
-        lines.append((word + b" " + row.syntax.encode()).rstrip())
-        lines.append(b"    " + row.summary.encode())
-    return [Status(line) for line in lines]
+    def container(self, name: str, group: str, since: str, flags: Flags = NO_FLAGS) -> None:
+        """Declare a command that only has sub-commands; declare those behind it."""
+        self._add(
+            Command(
+                name.encode(), "subcommand [argument ...]", -2, flags, NO_KEYS, _bare, never, group,
+                since, f"The {name} commands.",
+            )
+        )  # fmt: skip
+
+    def _add(self, row: Command) -> None:
+        container, _, word = row.name.partition(b" ")
+        own = self.rows.maps[0]
+        home = own[container].subcommands if word else own
+        if (word or row.name) in home:
+            raise ValueError(f"{row.name.decode()} is declared twice")
+        home[word or row.name] = row
+
+    def find(self, argv: Argv, style: Style = Style.REDIS_7) -> Command:
+        """What ``argv`` calls. Raises CommandError for no command, or a wrong arity."""
+        found = self.rows.get(argv[0]) or self.rows.get(argv[0].upper())
+        if found is None:
+            raise _unknown(argv, style)
+        if found.subcommands and len(argv) > 1:
+            found = found.subcommands.get(argv[1].upper(), found)
+        if not found.accepts(len(argv)):
+            if b" " in found.name and style is Style.REDIS_6:
+                raise _unknown_subcommand(argv, style)
+            raise wrong_arity(found.name.replace(b" ", b"|"))
+        return found
+
+    def help_lines(self, name: bytes) -> list[Reply]:
+        """What ``name`` HELP answers: each sub-command with its syntax and summary."""
+        lines = [b"%b <subcommand> [<arg> [value] [opt] ...]. Subcommands are:" % name]
+        for word, row in sorted(self.rows[name].subcommands.items()):
+            lines.append((word + b" " + row.syntax.encode()).rstrip())
+            lines.append(b"    " + row.summary.encode())
+        return [Status(line) for line in lines]
+
+    def declared(self) -> dict[bytes, Command]:
+        """All commands and sub-commands by name; both words of the latter, parted by a blank."""
+        rows = dict(self.rows)
+        for row in self.rows.values():
+            rows.update((sub.name, sub) for sub in row.subcommands.values())
+        return rows
 
 
 def _bare(ctx: Context, argv: Argv) -> Reply:
@@ -224,18 +259,12 @@ def _bare(ctx: Context, argv: Argv) -> Reply:
     raise _unknown_subcommand(argv, ctx.options.style)
 
 
-def find(argv: Argv, style: Style = Style.REDIS_7) -> Command:
-    """The declared command that ``argv`` calls. Raises CommandError for none, or a wrong arity."""
-    found = TABLE.get(argv[0]) or TABLE.get(argv[0].upper())
-    if found is None:
-        raise _unknown(argv, style)
-    if found.subcommands and len(argv) > 1:
-        found = found.subcommands.get(argv[1].upper(), found)
-    if not found.accepts(len(argv)):
-        if b" " in found.name and style is Style.REDIS_6:
-            raise _unknown_subcommand(argv, style)
-        raise wrong_arity(found.name.replace(b" ", b"|"))
-    return found
+#: The keyspace's commands: all that can stand in an AOF, and those that read data.
+TABLE = Table()
+command = TABLE.command
+container = TABLE.container
+help_lines = TABLE.help_lines
+find = TABLE.find
 
 
 def _unknown(argv: Argv, style: Style) -> CommandError:

@@ -16,6 +16,8 @@ from aoftool.keyspace.errors import WRONG_TYPE, CommandError
 if TYPE_CHECKING:
     from random import Random
 
+    from aoftool.keyspace.command import Table
+
 #: What ``Context.changed`` tells of a change that has no keyspace event: PFCOUNT's.
 NO_EVENT = b""
 
@@ -42,6 +44,7 @@ class Options:
         lazy_expire, lazy_user_del: UNLINK instead of DEL in the AOF (``lazyfree-lazy-expire``,
             ``lazyfree-lazy-server-del``).
         limits: thresholds of the compact encodings.
+        table: what scripts may call; None: the keyspace's commands.
         send: how MIGRATE reaches other servers; None: it does not.
     """
 
@@ -51,6 +54,7 @@ class Options:
     lazy_expire: bool = False
     lazy_server_del: bool = False
     limits: EncodingLimits | None = None
+    table: Table | None = None
     send: Send | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import or_
 
-from aoftool.keyspace.command import NO_FLAGS, TABLE, Command, Flags
+from aoftool.keyspace.command import NO_FLAGS, Command, Flags
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.keyspecs import NO_KEYS, KeySpec, Range
 
@@ -91,11 +91,3 @@ def acl_categories(command: Command) -> set[bytes]:
         if flag in flags and not (flag is Flags.READONLY and command.group == "scripting"):
             found |= categories
     return found
-
-
-def declared() -> dict[bytes, Command]:
-    """All commands and sub-commands by name; both words of the latter are parted by a blank."""
-    rows = dict(TABLE)
-    for row in TABLE.values():
-        rows.update((sub.name, sub) for sub in row.subcommands.values())
-    return rows

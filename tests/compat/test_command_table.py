@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from aoftool.keyspace import engine
-from aoftool.keyspace.command import Command
-from aoftool.keyspace.describe import acl_categories, declared, flag_names, key_range, tips
+from aoftool.keyspace.command import TABLE, Command
+from aoftool.keyspace.describe import acl_categories, flag_names, key_range, tips
 from tests.compat.differential import STYLES, Real
 from tests.compat.servers import RELEASES, serving
 from tests.grammar import Grammar
@@ -56,15 +56,6 @@ MEANT = {
     ("7.0", "WAIT", "flags"): "called blocking since 7.2",
     ("7.0", "WAIT", "acl"): "called blocking since 7.2",
 }
-
-
-def ours() -> dict[bytes, Command]:
-    """What the keyspace declares; a server may have put more into the same table."""
-    return {
-        name: row
-        for name, row in declared().items()
-        if row.handler.__module__.startswith("aoftool.")
-    }
 
 
 @pytest.fixture(scope="module", params=RELEASES)
@@ -109,7 +100,7 @@ def declaration(row: Command, release: str) -> dict[str, Any]:
 
 def differences(real: Real, release: str) -> Iterator[tuple[str, str, str]]:
     """(release, command, what) of everything that is told otherwise here and there."""
-    declarations, rows = ours(), told(real)
+    declarations, rows = TABLE.declared(), told(real)
     for name, row in rows.items():
         first = name.partition(b" ")[0]
         if first in SERVER_COMMANDS:
@@ -133,13 +124,13 @@ def test_rows(server: tuple[str, Real]) -> None:
 
 
 def test_nothing_here_is_a_servers_business(server: tuple[str, Real]) -> None:
-    assert not SERVER_COMMANDS & set(ours())
+    assert not SERVER_COMMANDS & set(TABLE.declared())
 
 
 def test_since_and_group(tmp_path: Path) -> None:
     with serving("7.0", tmp_path) as client:
         documents = dict(_documents(Real(client)(["COMMAND", "DOCS"])))
-    declarations = ours()
+    declarations = TABLE.declared()
     known = declarations.keys() & documents.keys()
     assert len(known) > 200
     for name in known:
@@ -196,7 +187,7 @@ def test_keys(server: tuple[str, Real]) -> None:
     rng = Random(3)
     rows = told(real)
     differing: set[tuple[str, str]] = set()
-    for name, row in ours().items():
+    for name, row in TABLE.declared().items():
         if name not in rows or row.subcommands or row.arity != rows[name][1]:
             continue
         for argv in calls(row, rng):

@@ -16,10 +16,9 @@ import pytest
 
 from aoftool.format.aof import AofEncoder
 from aoftool.format.resp.replies import OK, ErrorReply, Reply
-from aoftool.keyspace.command import find
+from aoftool.keyspace.command import TABLE, find
 from aoftool.keyspace.context import Context, Options, Style
 from aoftool.keyspace.database import Keyspace
-from aoftool.keyspace.describe import declared
 from aoftool.keyspace.engine import run, run_logged
 from aoftool.keyspace.errors import CommandError
 from aoftool.ops.loading import LoadOptions, load
@@ -207,5 +206,5 @@ def test_what_random_calls_reach() -> None:
             if not isinstance(primary(argv), ErrorReply):
                 row = find(argv)
                 answered.add(row.name)
-    rows = {name for name, row in declared().items() if not row.subcommands}
+    rows = {name for name, row in TABLE.declared().items() if not row.subcommands}
     assert rows - answered <= NEVER_ANSWERED

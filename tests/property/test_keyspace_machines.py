@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from aoftool.keyspace.describe import declared
+from aoftool.keyspace.command import TABLE
 from tests.compat.differential import STYLES, Ours, Real, assert_converges
 from tests.compat.servers import RELEASES, serving
 from tests.property.shrinking import shortest
@@ -53,11 +53,11 @@ def left_out(release: str) -> frozenset[bytes]:
     words = " ".join([*LEFT_OUT.values(), CHANGED[release], NOT_LIKE_6_0[release]]).encode().split()
     newer = {
         name
-        for name, row in declared().items()
+        for name, row in TABLE.declared().items()
         if tuple(map(int, row.since.split("."))) >= _LIMITS[release]
     }
     gone = {b"STRALGO"} if release == "7.0" else set()
-    parts = {name for name in declared() if set(name.split(b" ")) & set(words)}
+    parts = {name for name in TABLE.declared() if set(name.split(b" ")) & set(words)}
     return frozenset(parts | newer | gone)
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from aoftool.format.resp.replies import OK, ErrorReply, Reply
 from aoftool.keyspace.command import (
     MAY_REPLICATE,
     NOSCRIPT,
+    TABLE,
     WRITE,
     Call,
     Command,
+    Table,
     command,
     container,
-    find,
     help_lines,
     verbatim,
 )
@@ -56,15 +58,15 @@ def runtime_of(ctx: Context) -> Runtime:
     runtime: Runtime | None = ctx.keyspace.lua
     if runtime is None:
         runtime = Runtime(ctx.options.style)
-        runtime.may_call = _may_call
+        runtime.may_call = partial(_may_call, ctx.options.table or TABLE)
         ctx.keyspace.lua = runtime
     return runtime
 
 
-def _may_call(argv: list[bytes]) -> bool | None:
+def _may_call(table: Table, argv: list[bytes]) -> bool | None:
     """Every command that there is may be called: who may call what is not known here."""
     try:
-        find(argv)
+        table.find(argv)
     except CommandError:
         return None
     return True
@@ -165,9 +167,10 @@ class ScriptCaller:
         return reply
 
     def _find(self, argv: list[bytes]) -> Command | Refusal | ErrorReply:
-        style = self._ctx.options.style
+        options = self._ctx.options
+        style = options.style
         try:
-            found = find(argv, style)
+            found = (options.table or TABLE).find(argv, style)
         except CommandError as error:
             if error.text.startswith(b"ERR unknown command"):
                 return self._refusals[_UNKNOWN]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from aoftool.keyspace import catalog, engine
-from aoftool.keyspace.command import Command
-from aoftool.keyspace.describe import declared
+from aoftool.keyspace.command import TABLE, Command
 
 assert engine
 
@@ -28,7 +27,7 @@ def arities() -> dict[bytes, tuple[int, tuple[int, ...]]]:
 def ours() -> dict[bytes, Command]:
     return {
         name: row
-        for name, row in declared().items()
+        for name, row in TABLE.declared().items()
         if row.handler.__module__.startswith("aoftool.")
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aoftool.format.resp.replies import NULL_ARRAY
-from aoftool.keyspace.command import TABLE
+from aoftool.keyspace.command import find
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.values import ZSetValue
@@ -95,7 +95,7 @@ def test_nested_in_resp3(line: str, flat: object, nested: object) -> None:
 )
 def test_keys(line: str, keys: list[str]) -> None:
     argv = line.encode().split()
-    row = TABLE[argv[0]]
+    row = find(argv)
     assert row.accepts(len(argv))
     assert [argv[at].decode() for at in row.keys.positions(argv)] == keys
 
