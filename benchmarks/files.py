@@ -77,7 +77,7 @@ def one_value(folder: Path, size: int) -> Path:
 
 
 def mixed(folder: Path, count: int) -> Path:
-    """An AOF of strings, hashes, lists, sorted sets and expiries, ``count`` rounds of five."""
+    """An AOF of all the common types and expiries, ``count`` rounds of six commands."""
 
     def make(path: Path) -> None:
         rng = random.Random(2)
@@ -89,6 +89,7 @@ def mixed(folder: Path, count: int) -> Path:
                     encode_command([b"SET", b"s:%d" % at, b"value:%d" % rng.randrange(10**9)])
                     + encode_command([b"HSET", b"h:%d" % (at // 8), b"f%d" % (at % 8), b"v%d" % at])
                     + encode_command([b"RPUSH", b"l:%d" % (at // 8), b"element:%d" % at])
+                    + encode_command([b"SADD", b"t:%d" % (at // 8), b"member:%d" % (at % 16)])
                     + encode_command(
                         [b"ZADD", b"z:%d" % (at // 8), b"%d.5" % at, b"m%d" % (at % 16)]
                     )

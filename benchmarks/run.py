@@ -91,7 +91,7 @@ def rewrites(folder: Path, runs: int) -> Iterator[Row]:
     """rewrite beside a server that starts on the same file and finishes BGREWRITEAOF."""
     cases = [
         ("3 M small SETs", files.small_sets(folder, 168 * MIB)),
-        ("mixed file", files.mixed(folder, 600_000)),
+        ("mixed file", files.mixed(folder, 500_000)),
     ]
     for name, path in cases:
         found = rewrite.compare(path, runs)

@@ -26,7 +26,7 @@ from aoftool.ops.collection import no_collection
 from aoftool.ops.source import STDIN, Part, Source
 from aoftool.ops.window import Progress, no_progress
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 #: Databases of a keyspace that is loaded offline: more than servers are configured for.
 OFFLINE_DATABASES = 1024
 #: Failed commands that are kept in full; the rest is counted.
@@ -167,14 +167,13 @@ class _FileLoader:
         failed: Callable[[Failure], None] | None,
     ) -> None:
         self._part = part
-        self._tell = failed
         self._loaded = loaded
-        self._options = options
         self._progress = progress
         self._decoder = AofDecoder(batches=True)
         ctx = Context(loaded.keyspace, Random(0), Options(style=style))
         ctx.trusted = True
-        self._loader = EventLoader(ctx, self._passed_over)
+        # Not a method of this object: a cycle would keep the keyspace, and nobody collects here.
+        self._loader = EventLoader(ctx, _PassedOver(str(part.path), loaded, options, failed))
 
     def run(self, may_be_cut: bool) -> None:
         """Read the file from its first byte to its last."""
@@ -215,14 +214,24 @@ class _FileLoader:
         while not isinstance(event := decoder.next_event(), NeedData):
             take(event)
 
-    def _passed_over(
+
+@dataclass(frozen=True, slots=True)
+class _PassedOver:
+    """What becomes of the commands of a file that fail."""
+
+    path: str
+    loaded: Loaded
+    options: LoadOptions
+    tell: Callable[[Failure], None] | None
+
+    def __call__(
         self, start: int, record: int | None, argv: tuple[bytes, ...], reply: bytes
     ) -> None:
-        failure = Failure(str(self._part.path), start, record, argv, reply)
-        if not self._options.skip_errors:
+        failure = Failure(self.path, start, record, argv, reply)
+        if not self.options.skip_errors:
             raise LoadError(failure)
-        self._loaded.failed += 1
-        if len(self._loaded.failures) < MAX_FAILURES:
-            self._loaded.failures.append(failure)
-        if self._tell is not None:
-            self._tell(failure)
+        self.loaded.failed += 1
+        if len(self.loaded.failures) < MAX_FAILURES:
+            self.loaded.failures.append(failure)
+        if self.tell is not None:
+            self.tell(failure)

@@ -18,10 +18,13 @@ cdef enum:
     LEAST_ARGUMENT = 6
     SHARED_SIZE = 24
     SHARED_SLOTS = 4096
+    CHANCES = 8
 
 #: The short arguments that were seen last, by hash. Names, keys and fields come again and again:
-#: one object for all of them saves its making, its memory, and its hash.
+#: one object for all of them saves its making, its memory, and its hash. What has come again gets
+#: a second chance, so that the many that come once do not drive out the few that come often.
 cdef list _shared = [b""] * SHARED_SLOTS
+cdef byte _came_again[SHARED_SLOTS]
 
 
 def _judge_command(buf, pos, end):
@@ -71,8 +74,14 @@ cdef inline bytes _argument(const byte *text, Py_ssize_t size):
         return PyBytes_FromStringAndSize(<const char *>text, size)
     slot = _slot(text, size)
     kept = <bytes>_shared[slot]
-    if PyBytes_GET_SIZE(kept) != size or memcmp(PyBytes_AS_STRING(kept), text, size) != 0:
-        kept = PyBytes_FromStringAndSize(<const char *>text, size)
+    if PyBytes_GET_SIZE(kept) == size and memcmp(PyBytes_AS_STRING(kept), text, size) == 0:
+        if _came_again[slot] < CHANCES:
+            _came_again[slot] += 1
+        return kept
+    kept = PyBytes_FromStringAndSize(<const char *>text, size)
+    if _came_again[slot]:
+        _came_again[slot] -= 1
+    else:
         _shared[slot] = kept
     return kept
 
