@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 
 .PHONY: run test lint types bench docs clean
 
-$(VENV)/installed: pyproject.toml setup.py $(wildcard aoftool/*/_*.p[yx][xd] aoftool/*/*/_*.p[yx][xd] aoftool/*/_*.h)
+$(VENV)/installed: pyproject.toml setup.py $(wildcard aof*/_*.pyx aoftool/*/_*.p[yx][xd] aoftool/*/*/_*.p[yx][xd] aoftool/*/_*.h)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@
@@ -38,4 +38,4 @@ docs: $(VENV)/installed-test
 
 clean:
 	rm -rf $(VENV) build *.egg-info run
-	find aoftool \( -name "_*.so" -o -name "_*.c" \) -delete
+	find aoftool aofserver \( -name "_*.so" -o -name "_*.c" \) -delete

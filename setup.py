@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 SHARED = [
     str(path.relative_to(HERE))
     for ending in ("pxd", "h")
-    for path in sorted(HERE.glob(f"aoftool/**/_*.{ending}"))
+    for path in sorted(HERE.glob(f"aof*/**/_*.{ending}"))
 ]
 
 setup(
@@ -25,6 +25,6 @@ setup(
             extra_compile_args=["-O3"],
             optional=True,
         )
-        for path in sorted(HERE.glob("aoftool/**/_*.pyx"))
+        for path in sorted(HERE.glob("aof*/**/_*.pyx"))
     ]
 )

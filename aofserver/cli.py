@@ -59,8 +59,6 @@ def configured(arguments: Sequence[str]) -> Config:
     if rest and not rest[0].startswith("--"):
         read_file(config, Path(rest.pop(0)))
     read_arguments(config, rest)
-    if not Path(config.text("dir")).is_dir():
-        raise ConfigError(f"dir: {config.text('dir')} is no directory")
     return config
 
 
@@ -68,9 +66,11 @@ async def _serve(config: Config) -> int:
     # What is not walked over stops nobody: the cron collects young garbage by itself.
     gc.disable()
     server = Server(config)
-    server.log.notice("aofserver is starting")
-    for name in config.unknown:
-        server.log.warning(f"Option '{name}' is not known here and was ignored")
+    server.log.notice(f"aofserver {__version__} is starting, PID: {os.getpid()}")
+    if config.unknown:
+        server.log.warning(f"Options that are not known were ignored: {', '.join(config.unknown)}")
+    if config.kept:
+        server.log.warning(f"Options of Redis that change nothing here: {', '.join(config.kept)}")
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _on_signal, server, number)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aofserver.session import Session
 
 if TYPE_CHECKING:
+    from aofserver.net.connection import Connection
     from aofserver.server import Server
 
 _THIS_HOST = ("127.0.0.1", "::1")
@@ -43,7 +44,9 @@ class Clients:
         session.authenticated = not server.password
         session.update_special()
         if local:
+            session.is_unix = True
             session.address = os.fsencode(server.config.text("unixsocket")) + b":0"
+            session.laddr = session.address
         else:
             session.address = _shown_address(transport.get_extra_info("peername"))
             session.laddr = _shown_address(transport.get_extra_info("sockname"))
@@ -71,7 +74,23 @@ class Clients:
         """A client has gone."""
         session.transport = None
         self._server.watches.remove(session)
+        self._server.monitors.remove(session)
+        self._server.outputs.forget(session)
+        self._server.pauses.forget(session)
         self.sessions.pop(session.id, None)
+
+    def limit_bulk(self, size: int) -> None:
+        """Have those who are here use the new ``proto-max-bulk-len``."""
+        for session in self.sessions.values():
+            if session.transport is not None:
+                cast("Connection", session.transport.get_protocol()).limit_bulk(size)
+
+    def close(self, session: Session) -> None:
+        """End a client now; what waits for it is dropped."""
+        session.closing = True
+        session.out.clear()
+        if session.transport is not None:
+            session.transport.abort()
 
 
 def _shown_address(address: object) -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 from typing import TYPE_CHECKING
 
+from aofserver.info.rates import Rates
 from aofserver.persistence.writer import FatalAofError
 
 if TYPE_CHECKING:
@@ -22,15 +23,17 @@ class Cron:
     """The server's own clockwork.
 
     Attributes:
-        slow_readers: numbers of clients whose transports hold many bytes back.
         expire_actively: whether keys are looked for whose time has come.
+        paused: whether it rests (DEBUG PAUSE-CRON).
         ticks: how many there were.
+        rates: commands, bytes read and bytes written a second.
     """
 
     def __init__(self, server: Server) -> None:
-        self.slow_readers: set[int] = set()
         self.expire_actively = True
         self.ticks = 0
+        self.paused = False
+        self.rates = Rates(3)
         self._server = server
         self._handle: asyncio.TimerHandle | None = None
         self._collected_s = 0
@@ -50,15 +53,19 @@ class Cron:
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         self._handle = loop.call_later(self._period_s, self._run, loop)
-        self.tick()
+        if not self.paused:
+            self.tick()
 
     def tick(self) -> None:
         """One tick."""
         server = self._server
         self.ticks += 1
         server.keyspace.clock.now_ms = server.clock.unix_ms()
-        if self.expire_actively:
+        if self.expire_actively and not server.pauses:
+            started_us = server.clock.monotonic_us()
             self._expire()
+            took_ms = (server.clock.monotonic_us() - started_us) // 1000
+            server.latency.add("expire-cycle", took_ms)
         try:
             server.persistence.tick()
         except FatalAofError:
@@ -67,6 +74,7 @@ class Cron:
         server.update_special()
         server.turn.arm()
         self._look_at_clients()
+        self._sample_rates()
         self._collect()
 
     def _expire(self) -> None:
@@ -90,12 +98,19 @@ class Cron:
 
     def _look_at_clients(self) -> None:
         server = self._server
+        server.outputs.tick()
         timeout = server.config.number("timeout")
         if timeout and self.ticks % server.config.number("hz") == 0:
             now = server.clock.monotonic_us() / 1_000_000
             for session in list(server.clients.sessions.values()):
-                if now - session.seen_s > timeout and session.transport is not None:
-                    session.transport.close()
+                if now - session.seen_s > timeout and not session.monitoring:
+                    server.log.verbose("Closing idle client")
+                    server.clients.close(session)
+
+    def _sample_rates(self) -> None:
+        now_ms, stats = self._server.clock.unix_ms(), self._server.stats
+        if self.rates.due(now_ms):
+            self.rates.sample(now_ms, stats.processed, stats.input_bytes, stats.output_bytes)
 
     def _collect(self) -> None:
         now_s = self._server.clock.unix_ms() // 1000

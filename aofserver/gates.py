@@ -5,17 +5,19 @@ Each gate raises CommandError for what it does not let through.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aofserver.context import ServerContext
 from aoftool.keyspace.command import Command, Flags
+from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.keyspecs import Argv
 
 if TYPE_CHECKING:
     from aofserver.session import Session
+
+STILL_LOADING = b"LOADING Redis is loading the dataset in memory"
 
 Gate = Callable[[ServerContext, "Session", Command, Argv], None]
 
@@ -30,24 +32,43 @@ def disk_works(ctx: ServerContext, session: Session, command: Command, argv: Arg
     """Writes (and PING) are refused while the AOF or the last snapshot could not be written."""
     if Flags.WRITE not in command.flags and command.name != b"PING":
         return
-    error = ctx.server.persistence.aof_error
-    if error is not None:
-        text = b"MISCONF Errors writing to the AOF file: %b"
-        raise CommandError(text % os.strerror(error).encode())
-    if ctx.server.persistence.snapshot_failed:
-        raise CommandError(
-            b"MISCONF Redis is configured to save RDB snapshots, but it is currently not able to "
-            b"persist on disk. Commands that may modify the data set are disabled, because this "
-            b"instance is configured to report errors during writes if RDB snapshotting fails "
-            b"(stop-writes-on-bgsave-error option). Please check the Redis logs for details about "
-            b"the RDB error."
-        )
+    refusal = ctx.server.persistence.refusal
+    if refusal is not None:
+        raise CommandError(refusal)
 
 
 def loaded(ctx: ServerContext, session: Session, command: Command, argv: Argv) -> None:
     """While the data are loaded only few commands have an answer."""
     if ctx.server.loading is not None and Flags.LOADING not in command.flags:
-        raise CommandError(b"LOADING Redis is loading the dataset in memory")
+        raise CommandError(STILL_LOADING)
 
 
-GATES: tuple[Gate, ...] = (authenticated, disk_works, loaded)
+def outside_transactions(
+    ctx: ServerContext, session: Session, command: Command, argv: Argv
+) -> None:
+    """Redis 7 has commands that cannot be queued."""
+    if (
+        session.transaction is not None
+        and Flags.NO_MULTI in command.flags
+        and ctx.options.style is Style.REDIS_7
+    ):
+        raise CommandError(b"ERR Command not allowed inside a transaction")
+
+
+def may_debug(ctx: ServerContext, session: Session, command: Command, argv: Argv) -> None:
+    """DEBUG is for those whom ``enable-debug-command`` allows it."""
+    if command.name.startswith(b"DEBUG") and not ctx.server.allows("enable-debug-command"):
+        raise CommandError(
+            b"ERR DEBUG command not allowed. If the enable-debug-command option is set to "
+            b'"local", you can run it from a local connection, otherwise you need to set this '
+            b"option in the configuration file, and then restart the server."
+        )
+
+
+GATES: tuple[Gate, ...] = (
+    authenticated,
+    may_debug,
+    outside_transactions,
+    disk_works,
+    loaded,
+)

@@ -24,7 +24,10 @@ class Syncer(Protocol):
         """Whether a sync has been asked for and has not ended."""
 
     def sync(self, fd: int, done: Callable[[OSError | None], None]) -> None:
-        """Sync a descriptor; ``done`` is called in the server's own thread."""
+        """Sync a descriptor; ``done`` is called in the server's own thread.
+
+        Raises OSError where it cannot be begun.
+        """
 
     def close(self, fd: int) -> None:
         """Close a descriptor, which is slow where it is the last one of a deleted file."""

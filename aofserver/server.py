@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,30 +15,36 @@ from aofserver.clients import Clients
 from aofserver.commands import SERVER_TABLE
 from aofserver.config import Config
 from aofserver.config.rewriting import rewrite_file
-from aofserver.config.wiring import wire
+from aofserver.config.wiring import apply_to_keyspace, wire
 from aofserver.context import ServerContext
 from aofserver.cron import Cron
 from aofserver.dispatch import Dispatcher
 from aofserver.expiry import ExpiryRounds
 from aofserver.latency import Latency
 from aofserver.log import Level, Log
-from aofserver.net.connection import Connection
-from aofserver.net.tls import tls_context
+from aofserver.monitors import Monitors
+from aofserver.net.listeners import Listeners, ListenFailure
+from aofserver.outputs import Outputs
+from aofserver.pauses import Pauses
+from aofserver.persistence.dataset import redis_version, resident_bytes
 from aofserver.persistence.feed import Feed
 from aofserver.persistence.loader import LoadFailure, Loading
 from aofserver.persistence.loads import Loads
-from aofserver.persistence.manager import Persistence, redis_version
+from aofserver.persistence.manager import Persistence
 from aofserver.persistence.policy import FlushPolicy, Fsync
 from aofserver.persistence.rewrite import Tools
 from aofserver.persistence.writer import AofWriter, FatalAofError
+from aofserver.redaction import redacted
 from aofserver.session import Session
 from aofserver.slowlog import Slowlog
 from aofserver.stats import Stats
 from aofserver.system.children import ForkedChildren
 from aofserver.system.clock import SystemClock
+from aofserver.system.limits import allow_clients
 from aofserver.system.syncer import ThreadSyncer
 from aofserver.turn import Turn
 from aofserver.watches import Watches
+from aoftool.keyspace.command import Flags
 from aoftool.keyspace.context import Options, Style
 from aoftool.keyspace.database import Clock, Database, Keyspace
 from aoftool.keyspace.keyspecs import Argv
@@ -57,11 +62,15 @@ class Server:
 
     Attributes:
         config, keyspace, log, stats, latency, slowlog, persistence, dispatcher, watches: its parts.
-        clients: who is connected; loads: what loads files.
+        clients: who is connected; outputs: which of them read too slowly; monitors: who is told
+            every command; pauses: who must wait; loads: what loads files.
+        table: the commands that there are.
         loading: how far a load has come, or None when everything is loaded.
         port: the TCP port it listens on (the one that was found where 0 was asked of the library).
         exit_code: what the process ends with.
-        run_id: names this run, 40 hexadecimal digits.
+        run_id: names this run, 40 hexadecimal digits; replication_id: its stream of changes.
+        now_s: monotonic seconds of this turn.
+        startup_bytes: what the process took in memory before it had data.
     """
 
     def __init__(
@@ -77,25 +86,32 @@ class Server:
         self.slowlog = Slowlog(config.number("slowlog-max-len"))
         self.keyspace = Keyspace(config.number("databases"), Clock(self.clock.unix_ms()))
         options = Options(style=_STYLES[config.text("compat-version")], table=SERVER_TABLE)
-        options.max_bulk = config.number("proto-max-bulk-len")
+        apply_to_keyspace(config, options)
         self.ctx = ServerContext(self.keyspace, Random(), options, self)
         self.feed = Feed(options.style)
+        self.table = SERVER_TABLE
         self.dispatcher = Dispatcher(self.ctx, SERVER_TABLE, self.feed, self.stats)
         self.dispatcher.on_slow = self.keep_slow
         self.watches = Watches(self.keyspace)
         self.watches.on_change = self.update_listener
         self.clients = Clients(self)
+        self.outputs = Outputs(self)
+        self.monitors = Monitors(self)
+        self.pauses = Pauses(self)
         self.loading: Loading | None = None
         self.exit_code = 0
         self.port = 0
         self.run_id = secrets.token_hex(20)
+        self.replication_id = secrets.token_hex(20)
+        self.startup_bytes = 0
+        self.now_s = 0.0
         self.started_s = self.clock.unix_ms() // 1000
         self.query_limit = config.number("client-query-buffer-limit")
         self.password = os.fsencode(config.text("requirepass"))
         self.expiry = ExpiryRounds()
         self.cron = Cron(self)
         self._files = files
-        self._listeners: list[asyncio.Server] = []
+        self.listeners = Listeners(self)
         self.persistence: Persistence
         self.loads: Loads
         self.turn: Turn
@@ -112,7 +128,15 @@ class Server:
         self._stopped = asyncio.Event()
         self._syncer.attach(loop)
         self._build(loop)
-        await self._listen(loop, port)
+        wire(self)
+        self.startup_bytes = resident_bytes()
+        self._allow_clients()
+        try:
+            await self.listeners.open(loop, port)
+        except ListenFailure as error:
+            await self._close()
+            raise StartFailure(str(error)) from error
+        self.port = self.listeners.port
         self._write_pidfile()
         self.log.notice(f"Server initialized, version {self.version} (AOF compatible)")
         try:
@@ -121,13 +145,23 @@ class Server:
             await self._close()
             raise StartFailure(str(error)) from error
         self.update_special()
-        wire(self)
         self.cron.start(loop)
         self.log.notice("Ready to accept connections")
 
+    def _allow_clients(self) -> None:
+        wanted = self.config.number("maxclients")
+        possible = allow_clients(wanted)
+        if possible < 1:
+            raise StartFailure("This process may not open enough files to serve anybody.")
+        if possible < wanted:
+            self.log.warning(
+                f"maxclients has been reduced to {possible}: more files cannot be open"
+            )
+            self.config.lower("maxclients", possible)
+
     def _build(self, loop: asyncio.AbstractEventLoop) -> None:
         config = self.config
-        self.turn = Turn(loop, self._before_replies)
+        self.turn = Turn(loop, self._before_replies, self.stats)
         tools = Tools(
             ForkedChildren(), self._syncer, self._files, self.clock, self.log, self.latency, loop
         )
@@ -146,12 +180,13 @@ class Server:
         self.update_special()
 
     def update_special(self) -> None:
-        """Whether commands must be looked at for the server's sake: it loads, or the disk fails."""
-        persistence = self.persistence
+        """Whether commands must be looked at for the server's sake: it loads, the disk fails..."""
+        self.ctx.options.write_refusal = refusal = self.persistence.refusal
         self.dispatcher.special = (
             self.loading is not None
-            or persistence.aof_error is not None
-            or persistence.snapshot_failed
+            or bool(self.monitors)
+            or bool(self.pauses)
+            or refusal is not None
         )
 
     def die(self, code: int) -> None:
@@ -162,47 +197,6 @@ class Server:
             if session.transport is not None:
                 session.transport.abort()
         self._stopped.set()
-
-    async def _listen(self, loop: asyncio.AbstractEventLoop, port: int | None) -> None:
-        config = self.config
-        backlog = config.number("tcp-backlog")
-        number = config.number("port") if port is None else port
-        hosts = config["bind"]
-        try:
-            if number or port is not None:
-                listener = await loop.create_server(
-                    lambda: Connection(self, False), hosts, number, backlog=backlog
-                )
-                self._listeners.append(listener)
-                self.port = listener.sockets[0].getsockname()[1]
-            if config.number("tls-port"):
-                context = tls_context(config)
-                self._listeners.append(
-                    await loop.create_server(
-                        lambda: Connection(self, False),
-                        hosts,
-                        config.number("tls-port"),
-                        backlog=backlog,
-                        ssl=context,
-                    )
-                )
-            if config.text("unixsocket"):
-                await self._listen_unix(loop, Path(config.text("unixsocket")), backlog)
-        except (OSError, ssl.SSLError) as error:
-            await self._close()
-            raise StartFailure(f"Could not create server listening socket: {error}") from error
-        if not self._listeners:
-            raise StartFailure("Configured to not listen anywhere, exiting.")
-
-    async def _listen_unix(self, loop: asyncio.AbstractEventLoop, path: Path, backlog: int) -> None:
-        path.unlink(missing_ok=True)
-        self._listeners.append(
-            await loop.create_unix_server(
-                lambda: Connection(self, True), str(path), backlog=backlog
-            )
-        )
-        if self.config.number("unixsocketperm"):
-            path.chmod(self.config.number("unixsocketperm"))
 
     def _write_pidfile(self) -> None:
         if self.config.text("pidfile"):
@@ -229,6 +223,7 @@ class Server:
             self.log.warning(f"Error trying to save the DB, can't exit: {error.strerror}")
             if not force:
                 return False
+        self.turn.end()
         self.log.warning("Redis is now ready to exit, bye bye...")
         self._stopped.set()
         return True
@@ -239,37 +234,52 @@ class Server:
 
     async def _close(self) -> None:
         self.cron.stop()
-        for listener in self._listeners:
-            listener.close()
+        self.listeners.close()
         for session in list(self.clients.sessions.values()):
             if session.transport is not None:
                 session.transport.abort()
         for name in ("pidfile", "unixsocket"):
             if self.config.text(name):
                 Path(self.config.text(name)).unlink(missing_ok=True)
+        self.persistence.close()
+        self._syncer.stop()
         await asyncio.sleep(0)
 
     # Every turn.
     def begin_turn(self, session: Session, size: int) -> None:
         """A client's bytes have come: what time is it?"""
-        self.keyspace.clock.now_ms = self.clock.unix_ms()
-        session.seen_s = self.clock.monotonic_us() / 1_000_000
+        if not self.turn.armed:
+            self.keyspace.clock.now_ms = self.clock.unix_ms()
+            self.now_s = self.clock.monotonic_us() / 1_000_000
+        session.seen_s = self.now_s
         self.stats.input_bytes += size
-
-    def watch_output(self, session: Session) -> None:
-        """A client reads too slowly; the cron looks how much waits for it."""
-        self.cron.slow_readers.add(session.id)
+        self.stats.reads += 1
 
     def keep_slow(self, session: Session, argv: Argv, nanos: int) -> None:
-        """A command took long."""
-        self.slowlog.add(
-            self.clock.unix_ms() // 1000, nanos // 1000, argv, session.address, session.name
-        )
-        self.latency.add("command", nanos // 1_000_000)
+        """A command took long: for SLOWLOG, for LATENCY, or for both."""
+        slower_than_us = self.config.number("slowlog-log-slower-than")
+        flags = self.table.find(argv, self.ctx.options.style).flags
+        if nanos // 1000 >= slower_than_us >= 0 and Flags.SKIP_SLOWLOG not in flags:
+            at_s = self.clock.unix_ms() // 1000
+            shown = redacted(argv)
+            self.slowlog.add(at_s, nanos // 1000, shown, session.address, session.name)
+        event = "fast-command" if Flags.FAST in flags else "command"
+        self.latency.add(event, nanos // 1_000_000)
 
-    def rewrite_config(self) -> None:
+    def watch_slow(self) -> None:
+        """Have the dispatcher tell of commands that SLOWLOG or LATENCY may want."""
+        us, ms = self.config.number("slowlog-log-slower-than"), self.latency.threshold_ms
+        wanted = ([us * 1000] if us >= 0 else []) + ([ms * 1_000_000] if ms else [])
+        self.dispatcher.slow_nanos = min(wanted, default=-1)
+
+    def allows(self, name: str) -> bool:
+        """Whether the client that is served may use what an option allows (no, yes, local)."""
+        word = self.config.text(name)
+        return word == "yes" or (word == "local" and self.ctx.session.is_local)
+
+    def rewrite_config(self, everything: bool = False) -> None:
         """CONFIG REWRITE. Raises ConfigError, OSError."""
-        rewrite_file(self.config, self._files)
+        rewrite_file(self.config, self._files, everything)
 
     def reset_stats(self) -> None:
         """CONFIG RESETSTAT."""
@@ -285,6 +295,11 @@ class Server:
         self.watches.changed(key, database)
 
     # What it is.
+    @property
+    def syncing(self) -> bool:
+        """Whether the background thread makes the AOF durable now."""
+        return self._syncer.running
+
     @property
     def version(self) -> str:
         """The release whose behaviour it has."""

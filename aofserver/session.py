@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import TYPE_CHECKING
 
 from aoftool.keyspace.command import Command
@@ -35,7 +34,7 @@ class Session:
     Attributes:
         id: its number, from 1 up; name: as CLIENT SETNAME gave it.
         db: the database it has selected.
-        out: reply bytes that leave at the end of the turn; out_bytes: how many.
+        out: reply bytes that leave at the end of the turn.
         resp3: which protocol it speaks.
         authenticated: whether it may do more than AUTH and HELLO.
         transaction: what MULTI has begun, or None.
@@ -43,6 +42,12 @@ class Session:
         special: whether a command needs more looks than usual before it is run: a transaction is
             open, a subscription is held, it is not authenticated, its replies are off...
         closing: no more is read, and the connection ends when what stands in ``out`` has left.
+        reply_mode: ON, OFF, SKIP (this reply is left out) or SKIP_NEXT, as of CLIENT REPLY.
+        modes: what CLIENT NO-EVICT and NO-TOUCH have turned on; library: of CLIENT SETINFO.
+        monitoring: whether it is told every command (MONITOR).
+        is_unix: whether it came by a unix socket; is_local: from this host.
+        pending: commands that wait for the end of a pause.
+        last_command: name of the command that it sent last.
         created_s, seen_s: when it came, and when it last sent something: monotonic seconds.
     """
 
@@ -54,12 +59,14 @@ class Session:
         "db",
         "dirty_watch",
         "id",
+        "is_unix",
         "laddr",
         "last_command",
         "library",
+        "modes",
+        "monitoring",
         "name",
         "out",
-        "out_bytes",
         "pending",
         "reply_mode",
         "resp3",
@@ -83,8 +90,10 @@ class Session:
         self.name = b""
         self.library: dict[bytes, bytes] = {}
         self.out: list[bytes] = []
-        self.out_bytes = 0
-        self.pending: deque[tuple[Argv, bytes]] = deque()
+        self.modes: set[bytes] = set()
+        self.monitoring = False
+        self.is_unix = False
+        self.pending: list[tuple[list[bytes], bytes]] = []
         self.resp3 = False
         self.authenticated = True
         self.transaction: Transaction | None = None
@@ -107,3 +116,20 @@ class Session:
         if not self.out:
             self.turn.add(self)
         self.out.append(data)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of replies that have not left yet."""
+        held = self.transport.get_write_buffer_size() if self.transport is not None else 0
+        return held + sum(map(len, self.out))
+
+    @property
+    def fd(self) -> int:
+        """The number of its socket, or -1."""
+        found = self.transport.get_extra_info("socket") if self.transport is not None else None
+        return found.fileno() if found is not None else -1
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it came from this host."""
+        return self.is_unix or self.address.startswith((b"127.0.0.1:", b"[::1]:"))

@@ -21,14 +21,23 @@ class CommandStats:
 
 @dataclass(slots=True)
 class Stats:
-    """What CONFIG RESETSTAT sets to zero."""
+    """What CONFIG RESETSTAT sets to zero.
+
+    ``hits`` and ``misses`` are not counted: that would cost every command something.
+    """
 
     connections: int = 0
     rejected_connections: int = 0
     input_bytes: int = 0
     output_bytes: int = 0
+    reads: int = 0
+    writes: int = 0
     expired_keys: int = 0
+    expired_fields: int = 0
     evicted_keys: int = 0
+    output_limit_disconnections: int = 0
+    query_limit_disconnections: int = 0
+    refused_logins: int = 0
     hits: int = 0
     misses: int = 0
     errors: dict[bytes, int] = field(default_factory=dict)

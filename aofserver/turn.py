@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from aofserver.hotloop import let_out
 from aofserver.session import Session
+from aofserver.stats import Stats
 
 
 class Turn:
@@ -17,36 +19,50 @@ class Turn:
 
     Attributes:
         before_replies: what must have happened before any reply leaves.
+        armed: whether it will end soon, because something has begun it.
+        sessions: who has something to say.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, before_replies: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        before_replies: Callable[[], None],
+        stats: Stats | None = None,
+    ) -> None:
         self._loop = loop
+        self._stats = stats or Stats()
         self._before_replies = before_replies
-        self._sessions: list[Session] = []
-        self._armed = False
+        self.sessions: list[Session] = []
+        self._ended = False
+        self.armed = False
 
     def add(self, session: Session) -> None:
         """``session`` has begun to hold bytes back."""
-        self._sessions.append(session)
-        if not self._armed:
-            self._armed = True
+        self.sessions.append(session)
+        if not self.armed:
+            self.armed = True
             self._loop.call_soon(self.run)
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Have something done when the commands that are being served are done."""
+        self._loop.call_soon(call)
 
     def arm(self) -> None:
         """Have a turn end soon, although no reply waits (something was written to the AOF)."""
-        if not self._armed:
-            self._armed = True
+        if not self.armed:
+            self.armed = True
             self._loop.call_soon(self.run)
+
+    def end(self) -> None:
+        """Let out what waits, and nothing any more: what is run after it will not be kept."""
+        self.run()
+        self._ended = True
 
     def run(self) -> None:
         """End the turn."""
-        self._armed = False
+        self.armed = False
+        if self._ended:
+            return
         self._before_replies()
-        sessions, self._sessions = self._sessions, []
-        for session in sessions:
-            out, session.out = session.out, []
-            transport = session.transport
-            if transport is not None and not transport.is_closing():
-                transport.write(out[0] if len(out) == 1 else b"".join(out))
-                if session.closing:
-                    transport.close()
+        sessions, self.sessions = self.sessions, []
+        let_out(sessions, self._stats)

@@ -26,6 +26,10 @@ class Watches:
     def __bool__(self) -> bool:
         return bool(self._sessions)
 
+    def __len__(self) -> int:
+        """How many keys are watched."""
+        return len(self._sessions)
+
     def add(self, session: Session, db: int, key: bytes) -> None:
         """``session`` watches a key from now on."""
         watched = (db, key)

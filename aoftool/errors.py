@@ -21,6 +21,9 @@ class ExitCode(IntEnum):
     UNREADABLE = 5
     NEWER = 6
     REFUSED = 7
+    FAILED = 8
+    TARGET = 9
+    INTERRUPTED = 130
 
 
 class AofError(Exception):

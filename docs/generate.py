@@ -1,4 +1,4 @@
-"""Prints docs/cli.md from the code: ``make docs``. A test holds the committed file against it."""
+"""Prints docs/cli.md and docs/config.md from the code: ``make docs``. A test compares them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,19 @@ from pathlib import Path
 
 import click
 
+from aofserver.config.kept import KEPT
+from aofserver.config.kinds import Bool, Choice, FileMode, Folder, HostName, Integer, Kind, Memory
+from aofserver.config.kinds import Text as AnyText
+from aofserver.config.listkinds import (
+    KeyEvents,
+    OomScores,
+    OutputLimits,
+    Percentiles,
+    SavePoints,
+    Words,
+)
+from aofserver.config.option import INT_MAX, MAX, UINT_MAX, Option
+from aofserver.config.options import BY_TITLE
 from aoftool.cli import main
 from aoftool.errors import ExitCode
 from aoftool.ops.check.opinions import OPINIONS
@@ -25,6 +38,10 @@ EXIT_CODES = {
     ExitCode.UNREADABLE: "unreadable: missing, permission, I/O error",
     ExitCode.NEWER: "a newer format than this program knows",
     ExitCode.REFUSED: "refused: what was asked for would not be safe, or was declined",
+    ExitCode.FAILED: "replayed, but commands failed, or the comparison afterwards found a "
+    "difference",
+    ExitCode.TARGET: "the target cannot be reached, went away, or does not serve",
+    ExitCode.INTERRUPTED: "interrupted; what was acknowledged is done",
 }
 
 
@@ -71,5 +88,91 @@ def _findings() -> str:
     return head + "\n".join(rows) + "\n"
 
 
+CONFIG_HEAD = """# Options of aofserver
+
+This page is printed from the code (`make docs`).
+
+Options stand in a file in redis.conf's syntax (`aofserver FILE`), on the command line
+(`--appendonly yes`), or are changed by `CONFIG SET` while the server runs, except where *fixed*.
+`CONFIG REWRITE` writes them back into the file and leaves comments and order alone. An option that
+is not known is named in the log and passed over; a value that is not accepted stops the start.
+Sizes take units: `kb`, `mb`, `gb` (powers of 1024), `k`, `m`, `g` (of 1000).
+"""
+KEPT_HEAD = """
+## Accepted, without effect
+
+These options of Redis 6.0 to 7.4 are checked, kept and told again by `CONFIG GET`, so that the
+files and tools that people have go on working. They change nothing here; those that a file sets are
+named in the log when the server starts. Behind a name stands its default.
+"""
+FIGURES_HEAD = """
+## What INFO counts
+
+- `used_memory` is what the whole process has in RAM, the interpreter among it;
+  `used_memory_startup` is what it had before it had data, and `used_memory_dataset` the difference.
+  `MEMORY USAGE` adds up what the interpreter tells of a value, from a few of its elements.
+- `keyspace_hits` and `keyspace_misses` are not counted, and there are no latency histograms.
+- Fields about replicas, a cluster, modules, messages and eviction say what a Redis says that does
+  not use them.
+"""
+_BOUNDS = {MAX: "2^63 - 1", INT_MAX: "2^31 - 1", UINT_MAX: "2^32 - 1", -(1 << 31): "-2^31"}
+_IN_WORDS = {
+    Bool: "yes, no",
+    FileMode: "octal",
+    Folder: "a folder",
+    HostName: "a host name",
+    AnyText: "text",
+    Words: "words",
+    SavePoints: "pairs of seconds and changes",
+    OutputLimits: "class, hard, soft, seconds",
+    KeyEvents: "letters",
+    OomScores: "three numbers",
+    Percentiles: "numbers from 0 to 100",
+}
+
+
+def _bound(number: int) -> str:
+    return _BOUNDS.get(number, str(number))
+
+
+def _values(kind: Kind) -> str:
+    """What an option takes, in a few words."""
+    if isinstance(kind, Choice):
+        return ", ".join(kind.words)
+    if isinstance(kind, Integer):
+        least, most = kind.clamp or (kind.least, kind.most)
+        return f"{_bound(least)} to {_bound(most)}"
+    if isinstance(kind, Memory):
+        return "size" + (f", from {kind.least}" if kind.least else "")
+    return _IN_WORDS[type(kind)]
+
+
+def _config_row(option: Option) -> str:
+    also = "".join(f", `{name}`" for name in option.names[1:])
+    fixed = "" if option.mutable else " *Fixed.*"
+    default = f"`{option.default}`" if option.default else ""
+    return f"| `{option.name}`{also} | {_values(option.kind)} | {default} | {option.doc}{fixed} |"
+
+
+def config_page() -> str:
+    """The text of docs/config.md."""
+    parts = [CONFIG_HEAD]
+    for title, options in BY_TITLE.items():
+        parts.append(f"## {title}\n\n| option | values | default | |\n|---|---|---|---|")
+        parts += [*map(_config_row, options), ""]
+    abouts = dict.fromkeys(option.doc for option in KEPT)
+    parts.append(KEPT_HEAD.strip("\n") + "\n")
+    for about in abouts:
+        named = [
+            " / ".join(f"`{name}`" for name in option.names)
+            + (f" ({option.default})" if option.default else "")
+            for option in KEPT
+            if option.doc == about
+        ]
+        parts.append(f"**{about}**: {', '.join(named)}.\n")
+    return "\n".join([*parts, FIGURES_HEAD.strip("\n"), ""])
+
+
 if __name__ == "__main__":
+    (Path(__file__).parent / "config.md").write_text(config_page())
     (Path(__file__).parent / "cli.md").write_text(cli_page())

@@ -1,14 +1,39 @@
 """The server's own commands; importing this fills their table."""
 
-from aofserver.commands import configuration, connection, debug, persistence, server, transactions
+from aofserver.commands import (
+    accesslists,
+    client,
+    configuration,
+    connection,
+    debug,
+    debugaids,
+    information,
+    introspection,
+    latency,
+    memory,
+    persistence,
+    server,
+    slowlog,
+    transactions,
+    turnedoff,
+)
 from aofserver.commands.declare import SERVER_TABLE
 
 __all__ = [
     "SERVER_TABLE",
+    "accesslists",
+    "client",
     "configuration",
     "connection",
     "debug",
+    "debugaids",
+    "information",
+    "introspection",
+    "latency",
+    "memory",
     "persistence",
     "server",
+    "slowlog",
     "transactions",
+    "turnedoff",
 ]

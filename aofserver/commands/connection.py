@@ -11,11 +11,11 @@ from aoftool.keyspace.errors import SYNTAX, CommandError, wrong_arity
 from aoftool.keyspace.keyspecs import Argv
 from aoftool.keyspace.numbers import parse_int
 
-_EARLY = NOSCRIPT | LOADING | STALE | FAST | Flags.NO_AUTH
+_EARLY = NOSCRIPT | LOADING | STALE | FAST | Flags.NO_AUTH | Flags.ALLOW_BUSY
 _PONG = Status(b"PONG")
 
 
-@server_command("PING", "[message]", FAST | STALE, group="connection", since="1.0.0")
+@server_command("PING", "[message]", FAST, group="connection", since="1.0.0", only_6=STALE)
 def ping(ctx: ServerContext, argv: Argv) -> Reply:
     """Say that the server is there."""
     if len(argv) > 2:
@@ -68,6 +68,7 @@ def auth(ctx: ServerContext, argv: Argv) -> Reply:
 def _authenticate(ctx: ServerContext, user: bytes, password: bytes) -> None:
     expected = ctx.server.password
     if user != b"default" or (expected and password != expected):
+        ctx.server.stats.refused_logins += 1
         raise CommandError(b"WRONGPASS invalid username-password pair or user is disabled.")
     ctx.session.authenticated = True
     ctx.session.update_special()

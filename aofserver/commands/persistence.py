@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from aofserver.commands.declare import server_command
 from aofserver.context import ServerContext
-from aofserver.dispatch import NO_REPLY
 from aofserver.persistence.schedule import Answer
+from aofserver.replies import NO_REPLY
 from aoftool.format.resp.replies import OK, Reply, Status
-from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, RANDOM, STALE
+from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, RANDOM, STALE, Flags
 from aoftool.keyspace.errors import SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv
 
 _ADMIN = ADMIN | NOSCRIPT
+_CHILD = _ADMIN | Flags.NO_ASYNC_LOADING
 
 
-@server_command("BGREWRITEAOF", "", _ADMIN, group="server", since="1.0.0")
+@server_command("BGREWRITEAOF", "", _CHILD, group="server", since="1.0.0")
 def bgrewriteaof(ctx: ServerContext, argv: Argv) -> Reply:
     """Rewrite the AOF in the background."""
     answer = ctx.server.persistence.request_rewrite()
@@ -30,7 +31,7 @@ def bgrewriteaof(ctx: ServerContext, argv: Argv) -> Reply:
     return Status(b"Background append only file rewriting started")
 
 
-@server_command("SAVE", "", _ADMIN, group="server", since="1.0.0")
+@server_command("SAVE", "", _CHILD | Flags.NO_MULTI, group="server", since="1.0.0")
 def save(ctx: ServerContext, argv: Argv) -> Reply:
     """Write a snapshot while everybody waits."""
     persistence = ctx.server.persistence
@@ -45,7 +46,7 @@ def save(ctx: ServerContext, argv: Argv) -> Reply:
     return OK
 
 
-@server_command("BGSAVE", "[SCHEDULE]", _ADMIN, group="server", since="1.0.0")
+@server_command("BGSAVE", "[SCHEDULE]", _CHILD, group="server", since="1.0.0")
 def bgsave(ctx: ServerContext, argv: Argv) -> Reply:
     """Write a snapshot in the background."""
     if len(argv) > 1 and (len(argv) > 2 or argv[1].upper() != b"SCHEDULE"):
@@ -66,16 +67,18 @@ def bgsave(ctx: ServerContext, argv: Argv) -> Reply:
     return Status(b"Background saving started")
 
 
-@server_command("LASTSAVE", "", FAST | LOADING | STALE | RANDOM, group="server", since="1.0.0")
+@server_command("LASTSAVE", "", FAST | LOADING | STALE | RANDOM, group="server", since="1.0.0",
+                acl="admin dangerous")  # fmt: skip
 def lastsave(ctx: ServerContext, argv: Argv) -> Reply:
     """Unix time in seconds of the last good snapshot."""
     return ctx.server.persistence.snapshots.state.last_save_s
 
 
+_SHUTDOWN_FLAGS = _ADMIN | LOADING | STALE | Flags.NO_MULTI | Flags.ALLOW_BUSY
 _SHUTDOWN = {b"NOSAVE": False, b"SAVE": True}
 
 
-@server_command("SHUTDOWN", "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", _ADMIN | LOADING | STALE,
+@server_command("SHUTDOWN", "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", _SHUTDOWN_FLAGS,
                 group="server", since="1.0.0")  # fmt: skip
 def shutdown(ctx: ServerContext, argv: Argv) -> Reply:
     """Make everything durable and end the server."""

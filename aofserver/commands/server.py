@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aofserver.commands.declare import server_command
 from aofserver.context import ServerContext
-from aoftool.format.resp.replies import Reply
-from aoftool.keyspace.command import FAST, LOADING, NOSCRIPT, RANDOM, STALE
+from aoftool.format.resp.replies import OK, Reply, Verbatim
+from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, RANDOM, READONLY, STALE
 from aoftool.keyspace.keyspecs import Argv
 
 
@@ -16,7 +16,42 @@ def time(ctx: ServerContext, argv: Argv) -> Reply:
     return [b"%d" % (now_us // 1_000_000), b"%d" % (now_us % 1_000_000)]
 
 
-@server_command("ROLE", "", FAST | LOADING | STALE | NOSCRIPT, group="server", since="2.8.12")
+@server_command("ROLE", "", FAST | LOADING | STALE | NOSCRIPT, group="server", since="2.8.12",
+                acl="admin dangerous")  # fmt: skip
 def role(ctx: ServerContext, argv: Argv) -> Reply:
     """What the server is in replication."""
     return [b"master", 0, []]
+
+
+@server_command("MONITOR", "", ADMIN | NOSCRIPT | LOADING | STALE, group="server", since="1.0.0")
+def monitor(ctx: ServerContext, argv: Argv) -> Reply:
+    """Be told every command from now on."""
+    if not ctx.session.monitoring:
+        ctx.server.monitors.add(ctx.session)
+    return OK
+
+
+@server_command("LOLWUT", "[VERSION version] [arg ...]", READONLY | FAST, group="server",
+                since="5.0.0")  # fmt: skip
+def lolwut(ctx: ServerContext, argv: Argv) -> Reply:
+    """A picture of no use: a spiral of the numbers that nothing but 1 divides."""
+    size = 21
+    rows = [["." for _ in range(size)] for _ in range(size)]
+    x = y = size // 2
+    step_x, step_y = 1, 0
+    number, length = 1, 1
+    while number < size * size:
+        for _ in range(2):
+            for _ in range(length):
+                if 0 <= x < size and 0 <= y < size and _is_prime(number):
+                    rows[y][x] = "#"
+                x, y, number = x + step_x, y + step_y, number + 1
+            step_x, step_y = step_y, -step_x
+        length += 1
+    picture = "\n".join("".join(row) for row in rows)
+    text = f"{picture}\n\nUlam's spiral, 1963. Redis ver. {ctx.server.version}\n"
+    return Verbatim(text.encode())
+
+
+def _is_prime(number: int) -> bool:
+    return number > 1 and all(number % divisor for divisor in range(2, int(number**0.5) + 1))

@@ -6,11 +6,11 @@ from aofserver.commands.declare import server_command
 from aofserver.context import ServerContext
 from aofserver.session import Session, Transaction
 from aoftool.format.resp.replies import NULL_ARRAY, OK, Reply
-from aoftool.keyspace.command import FAST, LOADING, NOSCRIPT, STALE
+from aoftool.keyspace.command import FAST, LOADING, NOSCRIPT, STALE, Flags
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.keyspecs import Argv, Keys
 
-_FLAGS = NOSCRIPT | LOADING | STALE
+_FLAGS = NOSCRIPT | LOADING | STALE | Flags.ALLOW_BUSY
 _BROKEN = b"EXECABORT Transaction discarded because of previous errors."
 
 
@@ -34,7 +34,9 @@ def discard(ctx: ServerContext, argv: Argv) -> Reply:
     return OK
 
 
-@server_command("EXEC", "", _FLAGS, group="transactions", since="1.2.0")
+@server_command(
+    "EXEC", "", NOSCRIPT | LOADING | STALE | Flags.SKIP_SLOWLOG, group="transactions", since="1.2.0"
+)
 def exec_(ctx: ServerContext, argv: Argv) -> Reply:
     """Run what was queued, unless a watched key has changed."""
     session = ctx.session
@@ -47,6 +49,9 @@ def exec_(ctx: ServerContext, argv: Argv) -> Reply:
         raise CommandError(_BROKEN)
     if watch_broken:
         return NULL_ARRAY
+    refusal = ctx.options.write_refusal
+    if refusal is not None and any(Flags.WRITE in queued[0].flags for queued in transaction.queue):
+        raise CommandError(b"EXECABORT Transaction discarded because of: %b" % refusal)
     return ctx.server.dispatcher.execute(session, transaction.queue)
 
 

@@ -7,10 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from aofserver.config.kinds import ConfigError
-from aofserver.config.options import OPTIONS, Option
+from aofserver.config.option import Option
+from aofserver.config.options import NAMES, OPTIONS
 
 #: Looks at a value that is about to be set; raises ConfigError to refuse it.
 Check = Callable[[Any], None]
+
+
+class RefusedChange(ConfigError):
+    """What CONFIG SET does not do.
+
+    Attributes:
+        option: which one was named, or None for a name that is not known.
+        name, value: as they were given; reason: what was said against it.
+    """
+
+    def __init__(self, option: Option | None, name: str, value: str, reason: ConfigError) -> None:
+        super().__init__(str(reason))
+        self.option = option
+        self.name = name
+        self.value = value
+        self.reason = reason
 
 
 class Config:
@@ -21,17 +38,21 @@ class Config:
     Attributes:
         path: the file that it was read from, or None.
         unknown: names of options that were given and are not known.
+        kept: names of options that were given and change nothing here.
     """
 
     def __init__(self, words: Mapping[str, str] | None = None) -> None:
         self.path: Path | None = None
         self.unknown: list[str] = []
-        self._values = {
-            option.name: option.kind.parse(_default(option)) for option in OPTIONS.values()
-        }
+        self.kept: list[str] = []
+        self._values = {option.name: _default(option) for option in OPTIONS.values()}
+        self._given: set[str] = set()
         self._listeners: dict[str, list[Check]] = {}
         for name, text in (words or {}).items():
-            self.give(name, [text])
+            try:
+                self.give(name, [text])
+            except ConfigError as error:
+                raise ConfigError(f"{name}: {error}") from None
 
     def give(self, name: str, words: list[str]) -> None:
         """Take a line of a file or an option of the command line. Raises ConfigError."""
@@ -39,10 +60,13 @@ class Config:
         if option is None:
             self.unknown.append(name)
             return
-        try:
-            self._values[option.name] = option.kind.parse(words)
-        except ConfigError as error:
-            raise ConfigError(f"{name}: {error}") from None
+        value = option.kind.parse(words)
+        if option.join is not None and (option.partial or option.name in self._given):
+            value = option.join(self._values[option.name], value)
+        self._values[option.name] = value
+        if option.kept and option.name not in self._given:
+            self.kept.append(option.name)
+        self._given.add(option.name)
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -63,78 +87,86 @@ class Config:
         """A value as CONFIG GET tells it."""
         return OPTIONS[name].kind.show(self._values[name])
 
-    def words(self, name: str) -> list[str]:
-        """A value as the words that a file would hold."""
-        shown = self.show(name)
-        return shown.split() if name in ("save", "bind") and shown else [shown]
+    def lower(self, name: str, value: int) -> None:
+        """Make do with less of something than was asked for."""
+        self._values[name] = value
 
     def is_default(self, name: str) -> bool:
         """Whether the value is what it would be if nothing were said."""
-        return bool(self._values[name] == OPTIONS[name].kind.parse(_default(OPTIONS[name])))
+        return bool(self._values[name] == _default(OPTIONS[name]))
 
     def on_change(self, name: str, listener: Check) -> None:
         """Have ``listener`` called with each new value; it raises ConfigError to refuse one."""
         self._listeners.setdefault(name, []).append(listener)
 
-    def set(self, changes: Iterable[tuple[str, list[str]]]) -> None:
-        """Change options while the server runs: all of them or none. Raises ConfigError.
+    def set(self, changes: Iterable[tuple[str, str]], protected: bool = False) -> None:
+        """Change options while the server runs: all of them or none. Raises RefusedChange.
 
-        Listeners are called in order; where one refuses, those that were called before are told
-        the old values again.
+        ``protected``: refuse those that are protected. Listeners are called in order; where one
+        refuses, those that were called before are told the old values again.
         """
-        parsed: list[tuple[Option, Any]] = []
-        for name, words in changes:
-            parsed.append((_mutable(name), _parsed(name, words)))
+        named = [(_settable(name, value, protected), name, value) for name, value in changes]
+        _refuse_twice(named)
+        parsed = [
+            (option, value, self._parsed(option, name, value)) for option, name, value in named
+        ]
         done: list[tuple[Option, Any]] = []
-        try:
-            for option, value in parsed:
-                before = self._values[option.name]
-                self._values[option.name] = value
-                done.append((option, before))
+        for (option, text, value), (_, name, _) in zip(parsed, named, strict=True):
+            done.append((option, self._values[option.name]))
+            self._values[option.name] = value
+            try:
                 self._tell(option, value)
-        except ConfigError:
-            for option, before in reversed(done):
-                self._values[option.name] = before
-                try:
-                    self._tell(option, before)
-                except ConfigError:  # it refuses its own old value: that stands all the same
-                    continue
-            raise
+            except ConfigError as error:
+                self._take_back(done)
+                raise RefusedChange(option, name, text, error) from error
+
+    def _take_back(self, done: list[tuple[Option, Any]]) -> None:
+        for option, before in reversed(done):
+            self._values[option.name] = before
+            try:
+                self._tell(option, before)
+            except ConfigError:  # it refuses its own old value: that stands all the same
+                continue
+
+    def _parsed(self, option: Option, name: str, text: str) -> Any:
+        try:
+            value = option.kind.parse([text])
+        except ConfigError as error:
+            raise RefusedChange(option, name, text, error) from error
+        if option.partial and option.join is not None:
+            return option.join(self._values[option.name], value)
+        return value
 
     def _tell(self, option: Option, value: Any) -> None:
         for listener in self._listeners.get(option.name, ()):
-            try:
-                listener(value)
-            except ConfigError as error:
-                raise ConfigError(f"{option.name}: {error}") from None
+            listener(value)
 
 
 def find(name: str) -> Option | None:
     """The option of this name or alias, whatever its case."""
-    name = name.lower()
-    return OPTIONS.get(name) or _ALIASES.get(name)
+    return NAMES.get(name.lower())
 
 
-_ALIASES = {alias: option for option in OPTIONS.values() for alias in option.aliases}
+def _default(option: Option) -> Any:
+    return option.kind.parse([option.default])
 
 
-def _default(option: Option) -> list[str]:
-    return [option.default]
-
-
-def _mutable(name: str) -> Option:
+def _settable(name: str, value: str, protected: bool) -> Option:
     option = find(name)
     if option is None:
-        raise ConfigError(f"Unknown option or number of arguments for CONFIG SET - '{name}'")
-    if not option.mutable:
-        raise ConfigError(f"{option.name}: can't set immutable config")
-    return option
+        reason = ConfigError(f"Unknown option or number of arguments for CONFIG SET - '{name}'")
+    elif not option.mutable:
+        reason = ConfigError("can't set immutable config")
+    elif protected and option.protected:
+        reason = ConfigError("can't set protected config")
+    else:
+        return option
+    raise RefusedChange(option, name, value, reason)
 
 
-def _parsed(name: str, words: list[str]) -> Any:
-    option = find(name)
-    assert option is not None
-    try:
-        return option.kind.parse(words)
-    except ConfigError as error:
-        raise ConfigError(f"{option.name}: {error}") from None
+def _refuse_twice(named: list[tuple[Option, str, str]]) -> None:
+    seen: set[str] = set()
+    for option, name, value in named:
+        if option.name in seen:
+            raise RefusedChange(option, name, value, ConfigError("duplicate parameter"))
+        seen.add(option.name)

@@ -10,6 +10,10 @@ from aofserver.config.kinds import ConfigError
 from aoftool.format.resp.inline import split_args
 
 
+class FileError(ConfigError):
+    """A line of a file is not accepted; the text says which, and why."""
+
+
 def read_arguments(config: Config, arguments: Sequence[str]) -> None:
     """Take ``--option value ...``: the words up to the next option are its. Raises ConfigError."""
     name: str | None = None
@@ -21,13 +25,14 @@ def read_arguments(config: Config, arguments: Sequence[str]) -> None:
             words.append(argument)
             continue
         if name is not None:
-            config.give(name, words)
+            _give(config, name, words)
         name, words = argument.removeprefix("--"), []
 
 
 def read_file(config: Config, path: Path) -> None:
     """Read a file in redis.conf's syntax, with ``include``. Raises ConfigError with its line."""
-    config.path = path.resolve()
+    if config.path is None:  # what it includes is not the file that CONFIG REWRITE writes
+        config.path = path.resolve()
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
@@ -36,10 +41,13 @@ def read_file(config: Config, path: Path) -> None:
         try:
             read_line(config, line, path.parent)
         except ConfigError as error:
+            if isinstance(error, FileError):  # of a file that this one includes
+                raise
             shown = line.decode("utf-8", "backslashreplace").strip()
-            raise ConfigError(
+            raise FileError(
                 "*** FATAL CONFIG FILE ERROR ***\n"
-                f"Reading the configuration file, at line {number}\n>>> '{shown}'\n{error}"
+                f"Reading the configuration file, at line {number} of {path}\n"
+                f">>> '{shown}'\n{error}"
             ) from error
 
 
@@ -57,3 +65,11 @@ def read_line(config: Config, line: bytes, folder: Path) -> None:
             read_file(config, folder / entry)
         return
     config.give(name, rest)
+
+
+def _give(config: Config, name: str, words: list[str]) -> None:
+    """Take an option of the command line. Raises ConfigError with its name."""
+    try:
+        config.give(name, words)
+    except ConfigError as error:
+        raise ConfigError(f"--{name}: {error}") from None

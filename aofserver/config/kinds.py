@@ -1,15 +1,29 @@
-"""Kinds of option values: how each is read, written, and what it accepts (config.c)."""
+"""Kinds of option values of one word: how each is read, written, and what it accepts (config.c)."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
+
+from aoftool.keyspace.numbers import parse_int
 
 
 class ConfigError(Exception):
-    """A value, or an option, that is not accepted; the text says why."""
+    """A value, or an option, that is not accepted; the text says why.
+
+    Attributes:
+        old: how Redis 6 says it, where that is not the same; empty where it gives no reason.
+        alone: whether that is all that Redis 6 says.
+    """
+
+    def __init__(self, text: str, old: str | None = None, alone: bool = False) -> None:
+        super().__init__(text)
+        self.old = text if old is None else old
+        self.alone = alone
 
 
 class Kind(Protocol):
@@ -45,25 +59,35 @@ class Bool:
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """A whole number within bounds; ``octal`` for file modes."""
+    """A whole number within bounds; ``clamp``: bounds that it is brought within silently."""
 
     least: int
     most: int
-    octal: bool = False
+    clamp: tuple[int, int] | None = None
 
     def parse(self, words: list[str]) -> int:
-        word = one(words)
-        try:
-            value = int(word, 8 if self.octal else 10)
-        except ValueError:
-            kind = "a valid octal number" if self.octal else "parsed into an integer"
-            raise ConfigError(
-                f"argument couldn't be {kind}" if not self.octal else f"argument must be {kind}"
-            ) from None
-        return bounded(value, self.least, self.most)
+        value = parse_int(one(words).encode("utf-8", "surrogateescape"))
+        if value is None:
+            raise ConfigError("argument couldn't be parsed into an integer")
+        value = bounded(value, self.least, self.most)
+        return min(max(value, self.clamp[0]), self.clamp[1]) if self.clamp else value
 
     def show(self, value: int) -> str:
-        return f"{value:o}" if self.octal else str(value)
+        return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class FileMode:
+    """Permissions of a file, octal."""
+
+    def parse(self, words: list[str]) -> int:
+        try:
+            return bounded(int(one(words), 8), 0, 0o777)
+        except ValueError:
+            raise ConfigError("argument must be a valid octal number") from None
+
+    def show(self, value: int) -> str:
+        return f"{value:o}"
 
 
 def bounded(value: int, least: int, most: int) -> int:
@@ -77,12 +101,20 @@ _UNITS = {
     "": 1, "b": 1, "k": 1000, "kb": 1 << 10, "m": 1000**2, "mb": 1 << 20, "g": 1000**3,
     "gb": 1 << 30,
 }  # fmt: skip
-_MEMORY = re.compile(r"(-?\d+)([a-z]*)", re.IGNORECASE)
+_MEMORY = re.compile(r"(\d+)([a-z]*)", re.IGNORECASE)
+
+
+def parse_memory(word: str) -> int | None:
+    """Bytes of a size with a unit (``memtoull`` in util.c), or None."""
+    match = _MEMORY.fullmatch(word)
+    if match is None or match[2].lower() not in _UNITS:
+        return None
+    return int(match[1]) * _UNITS[match[2].lower()]
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes, with a unit (``memtoll`` in util.c); ``percent``: or a share, kept as negative."""
+    """Bytes, with a unit; ``percent``: or a share, kept as a negative number."""
 
     least: int
     most: int
@@ -91,12 +123,14 @@ class Memory:
     def parse(self, words: list[str]) -> int:
         word = one(words)
         if self.percent and word.endswith("%") and word[:-1].isdigit():
-            return -bounded(int(word[:-1]), 0, 100)
-        match = _MEMORY.fullmatch(word)
-        if match is None or match[2].lower() not in _UNITS:
+            if int(word[:-1]) > 100:
+                raise ConfigError("percentage argument must be less or equal to 100")
+            return -int(word[:-1])
+        value = parse_memory(word)
+        if value is None:
             kind = "a memory or percent value" if self.percent else "a memory value"
             raise ConfigError(f"argument must be {kind}")
-        return bounded(int(match[1]) * _UNITS[match[2].lower()], self.least, self.most)
+        return bounded(value, self.least, self.most)
 
     def show(self, value: int) -> str:
         return f"{-value}%" if value < 0 and self.percent else str(value)
@@ -116,8 +150,8 @@ class Choice:
     def parse(self, words: list[str]) -> str:
         word = one(words).lower()
         if word not in self.words:
-            listed = ", ".join(self.words)
-            raise ConfigError(f"argument(s) must be one of the following: {listed}")
+            listed = "must be one of the following: " + ", ".join(self.words)
+            raise ConfigError(f"argument(s) {listed}", f"argument {listed}")
         return self.words[word]
 
     def show(self, value: str) -> str:
@@ -126,14 +160,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Any word; ``plain_name``: without a path in it."""
+    """Any word; ``file_of``: the name of a file without its path, which the refusal calls so."""
 
-    plain_name: bool = False
+    file_of: str = ""
 
     def parse(self, words: list[str]) -> str:
         word = one(words)
-        if self.plain_name and "/" in word:
-            raise ConfigError("can't be a path, just a filename")
+        if self.file_of and "/" in word:
+            raise ConfigError(f"{self.file_of} can't be a path, just a filename")
         return word
 
     def show(self, value: str) -> str:
@@ -141,32 +175,32 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Any number of words."""
+class HostName:
+    """The name of a host, or nothing."""
 
-    def parse(self, words: list[str]) -> list[str]:
-        return [word for given in words for word in given.split()]
+    def parse(self, words: list[str]) -> str:
+        word = one(words)
+        if re.fullmatch(r"[A-Za-z0-9.-]*", word) is None:
+            raise ConfigError("Hostnames may only contain alphanumeric characters, hyphens or dots")
+        return word
 
-    def show(self, value: list[str]) -> str:
-        return " ".join(value)
+    def show(self, value: str) -> str:
+        return value
 
 
 @dataclass(frozen=True, slots=True)
-class SavePoints:
-    """Pairs of seconds and changes; an empty word for none."""
+class Folder:
+    """A folder that exists; the value is its absolute path."""
 
-    def parse(self, words: list[str]) -> list[tuple[int, int]]:
-        given = [word for text in words for word in text.split()]
-        if len(given) % 2:
-            raise ConfigError("Invalid save parameters")
+    def parse(self, words: list[str]) -> str:
+        path = str(Path(one(words)).absolute())
         try:
-            numbers = [int(word) for word in given]
-        except ValueError:
-            raise ConfigError("Invalid save parameters") from None
-        points = list(zip(numbers[::2], numbers[1::2], strict=True))
-        if any(seconds < 1 or changes < 0 for seconds, changes in points):
-            raise ConfigError("Invalid save parameters")
-        return points
+            os.scandir(path).close()
+        except OSError as error:
+            raise ConfigError(
+                str(error.strerror), f"Changing directory: {error.strerror}", alone=True
+            ) from None
+        return path
 
-    def show(self, value: list[tuple[int, int]]) -> str:
-        return " ".join(f"{seconds} {changes}" for seconds, changes in value)
+    def show(self, value: str) -> str:
+        return value

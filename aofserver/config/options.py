@@ -1,106 +1,162 @@
-"""All options: a row each."""
+"""The options that do something here: a row each; ``kept`` has the others."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from aofserver.config.kept import KEPT
+from aofserver.config.kinds import Bool, Choice, FileMode, Folder, Integer, Memory, Text
+from aofserver.config.listkinds import (
+    OutputLimits,
+    SavePoints,
+    Words,
+    join_limits,
+    join_points,
+)
+from aofserver.config.option import INT_MAX, MAX, UINT_MAX, Option, fixed
 
-from aofserver.config.kinds import Bool, Choice, Integer, Kind, Memory, SavePoints, Text, Words
+_LISTENING = (
+    fixed("bind", Words(), "127.0.0.1", "Addresses to listen on."),
+    fixed("port", Integer(0, 65535), "6379", "TCP port; 0: none."),
+    fixed("unixsocket", Text(), "", "Path of a unix socket to listen on; empty: none."),
+    fixed("unixsocketperm", FileMode(), "0", "Its permissions, octal; 0: the umask's."),
+    fixed("tcp-backlog", Integer(0, INT_MAX), "511", "Connections that wait to be accepted."),
+    fixed("tls-port", Integer(0, 65535), "0", "TLS port; 0: none."),
+    Option("tls-cert-file", Text(), "", "Certificate of the server, PEM."),
+    Option("tls-key-file", Text(), "", "Its private key, PEM."),
+    Option("tls-ca-cert-file", Text(), "", "Authorities that client certificates come from."),
+    Option("tls-auth-clients", Choice.of("no", "yes", "optional"), "yes",
+           "Whether clients must show a certificate."),
+)  # fmt: skip
 
-MAX = (1 << 63) - 1
-_INT = (1 << 31) - 1
+_CLIENTS = (
+    Option("protected-mode", Bool(), "yes",
+           "Refuse clients of other hosts while no password is set."),
+    Option("requirepass", Text(), "", "Password of the default user; empty: none."),
+    Option("maxclients", Integer(1, UINT_MAX), "10000", "Most clients at a time."),
+    Option("timeout", Integer(0, INT_MAX), "0", "Seconds until an idle client is cut off, or 0."),
+    Option("tcp-keepalive", Integer(0, INT_MAX), "300",
+           "Seconds between keepalive probes, for clients that come from now on; 0: none."),
+    Option("proto-max-bulk-len", Memory(1 << 20, MAX), "512mb", "Longest argument, in bytes."),
+    Option("client-query-buffer-limit", Memory(1 << 20, MAX), "1gb",
+           "Most bytes of requests that wait to be run, for one client."),
+    Option("client-output-buffer-limit", OutputLimits(),
+           "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
+           "Bytes of replies that may wait for a client of a class (normal, replica, pubsub): at "
+           "once, and for so many seconds; 0: any number.", join=join_limits, partial=True),
+)  # fmt: skip
+
+_PROCESS = (
+    fixed("databases", Integer(1, INT_MAX), "16", "How many databases there are."),
+    fixed("daemonize", Bool(), "no", "Run in the background."),
+    fixed("pidfile", Text(), "", "File that holds the process number while it runs."),
+    fixed("logfile", Text(), "", "The log; empty: standard output."),
+    Option("loglevel", Choice.of("debug", "verbose", "notice", "warning"), "notice",
+           "What is worth a line in the log."),
+    Option("hz", Integer(0, INT_MAX, (1, 500)), "10", "How often a second the cron runs."),
+    Option("dir", Folder(), "./", "Where AOF and RDB files stand.", protected=True,
+           settled=True),
+    fixed("enable-debug-command", Choice.of("no", "yes", "local"), "local",
+          "Who may call DEBUG: local: connections of this host."),
+    fixed("enable-protected-configs", Choice.of("no", "yes", "local"), "no",
+          "Who may change dir and dbfilename with CONFIG SET under compat-version 7.4."),
+    fixed("compat-version", Choice.of("6.0", "7.4"), "6.0",
+          "Whose replies, AOF, RDB version and version number the server has."),
+)  # fmt: skip
+
+_AOF = (
+    Option("appendonly", Bool(), "no", "Log every write to the AOF.", settled=True),
+    fixed("appendfilename", Text("appendfilename"), "appendonly.aof", "Name of the AOF."),
+    fixed("appenddirname", Text("appenddirname"), "appendonlydir",
+          "Folder beside it in which an AOF in parts (Redis 7) is looked for."),
+    Option("appendfsync", Choice.of("everysec", "always", "no"), "everysec",
+           "When what was written to the AOF is made durable."),
+    Option("no-appendfsync-on-rewrite", Bool(), "no", "Make nothing durable while a child writes."),
+    Option("auto-aof-rewrite-percentage", Integer(0, INT_MAX), "100",
+           "Rewrite the AOF when it has grown by so much since the last time; 0: never."),
+    Option("auto-aof-rewrite-min-size", Memory(0, MAX), "64mb",
+           "Never rewrite a smaller AOF by itself."),
+    Option("aof-load-truncated", Bool(), "yes", "Start although the AOF's tail is cut."),
+    Option("aof-use-rdb-preamble", Bool(), "yes", "Rewrite the AOF as an RDB preamble."),
+    Option("aof-rewrite-incremental-fsync", Bool(), "yes",
+           "Make a file that is rewritten durable every 32 MB."),
+    fixed("aof_rewrite_cpulist", Text(), "", "Processors of the child that rewrites.",
+          "aof-rewrite-cpulist"),
+)  # fmt: skip
+
+_SNAPSHOTS = (
+    Option("save", SavePoints(), "3600 1 300 100 60 10000",
+           "Write a snapshot after so many seconds if so many keys were changed.",
+           join=join_points),
+    Option("dbfilename", Text("dbfilename"), "dump.rdb", "Name of the snapshot.", protected=True),
+    Option("stop-writes-on-bgsave-error", Bool(), "yes",
+           "Refuse writes while the last snapshot failed."),
+    Option("rdbcompression", Bool(), "yes", "Compress long strings in snapshots."),
+    fixed("rdbchecksum", Bool(), "yes", "End snapshots with a checksum."),
+    Option("rdb-save-incremental-fsync", Bool(), "yes",
+           "Make a snapshot durable every 32 MB as it is written."),
+    fixed("bgsave_cpulist", Text(), "", "Processors of the child that writes a snapshot.",
+          "bgsave-cpulist"),
+)  # fmt: skip
+
+_DELAY = Integer(-(1 << 31), INT_MAX)
+_FOR_TESTS = (
+    Option("key-load-delay", _DELAY, "0", hidden=True,
+           doc="Microseconds to rest for each key that is loaded; -n: one for n keys."),
+    Option("rdb-key-save-delay", _DELAY, "0", hidden=True,
+           doc="The same for each key that is written by a rewrite or into a snapshot."),
+)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option.
-
-    Attributes:
-        name: as redis.conf spells it; aliases: other names of it.
-        default: its words where nothing is said, parted by blanks ('' for an empty word).
-        mutable: whether CONFIG SET may change it.
-        doc: what it does, in a line.
-    """
-
-    name: str
-    kind: Kind
-    default: str
-    doc: str
-    mutable: bool = True
-    aliases: tuple[str, ...] = ()
+def _threshold(name: str, former: str, default: str, doc: str) -> Option:
+    kind = Memory(0, MAX) if name.endswith(("value", "bytes")) else Integer(0, MAX)
+    return Option(name, kind, default, doc, former=former)
 
 
-def _fixed(name: str, kind: Kind, default: str, doc: str) -> Option:
-    return Option(name, kind, default, doc, mutable=False)
+_DATA = (
+    _threshold("hash-max-listpack-entries", "hash-max-ziplist-entries", "512",
+               "Most fields of a hash in the compact encoding."),
+    _threshold("hash-max-listpack-value", "hash-max-ziplist-value", "64",
+               "Longest field or value in it, in bytes."),
+    _threshold("zset-max-listpack-entries", "zset-max-ziplist-entries", "128",
+               "Most members of a sorted set in the compact encoding."),
+    _threshold("zset-max-listpack-value", "zset-max-ziplist-value", "64",
+               "Longest member in it, in bytes."),
+    _threshold("set-max-intset-entries", "", "512", "Most integers of a set in an intset."),
+    _threshold("set-max-listpack-entries", "", "128", "Most other members of a set in one (7.2)."),
+    _threshold("set-max-listpack-value", "", "64", "Longest member in it, in bytes (7.2)."),
+    Option("list-max-listpack-size", Integer(-(1 << 31), INT_MAX), "-2",
+           "Bytes of a list's node: -1 to -5 for 4, 8, 16, 32, 64 kb. A number of elements "
+           "(above 0) is kept and stands for 8 kb.", former="list-max-ziplist-size"),
+    _threshold("stream-node-max-bytes", "", "4096", "Most bytes of a stream's node."),
+    _threshold("stream-node-max-entries", "", "100", "Most entries of a stream's node."),
+    _threshold("hll-sparse-max-bytes", "", "3000", "Longest HyperLogLog in the sparse form."),
+    Option("lazyfree-lazy-expire", Bool(), "no", "Log keys that expire as UNLINK, not as DEL."),
+    Option("lazyfree-lazy-server-del", Bool(), "no",
+           "Log keys that a command replaces as UNLINK, not as DEL."),
+)  # fmt: skip
 
+_WATCHING = (
+    Option("latency-monitor-threshold", Integer(0, MAX), "0",
+           "Least ms of an event that LATENCY tells; 0: none."),
+    Option("slowlog-log-slower-than", Integer(-1, MAX), "10000",
+           "Least microseconds of a command that SLOWLOG tells; -1: none."),
+    Option("slowlog-max-len", Integer(0, MAX), "128", "Entries that SLOWLOG keeps."),
+)  # fmt: skip
 
+#: The options in the order of docs/config.md, by title.
+BY_TITLE: dict[str, tuple[Option, ...]] = {
+    "Listening": _LISTENING,
+    "Clients": _CLIENTS,
+    "The process": _PROCESS,
+    "The AOF": _AOF,
+    "Snapshots": _SNAPSHOTS,
+    "Data": _DATA,
+    "Looking on": _WATCHING,
+    "For tests": _FOR_TESTS,
+}
 OPTIONS: dict[str, Option] = {
-    option.name: option
-    for option in (
-        _fixed("bind", Words(), "127.0.0.1", "Addresses to listen on."),
-        _fixed("port", Integer(0, 65535), "6379", "TCP port; 0: none."),
-        _fixed("unixsocket", Text(), "", "Path of a unix socket to listen on; empty: none."),
-        _fixed("unixsocketperm", Integer(0, 0o777, octal=True), "0",
-               "Permissions of the unix socket, octal; 0: the umask's."),
-        _fixed("tls-port", Integer(0, 65535), "0", "TLS port; 0: none."),
-        Option("tls-cert-file", Text(), "", "Certificate of the server, PEM."),
-        Option("tls-key-file", Text(), "", "Its private key, PEM."),
-        Option("tls-ca-cert-file", Text(), "", "Authorities that client certificates come from."),
-        Option("tls-auth-clients", Choice.of("yes", "no", "optional"), "yes",
-               "Whether clients must show a certificate."),
-        Option("protected-mode", Bool(), "yes",
-               "Refuse clients of other hosts while no password is set and nothing is bound."),
-        Option("requirepass", Text(), "", "Password of the default user; empty: none."),
-        Option("maxclients", Integer(1, 1 << 31), "10000", "Most clients at a time."),
-        Option("timeout", Integer(0, _INT), "0", "Seconds until an idle client is cut off, or 0."),
-        Option("tcp-keepalive", Integer(0, _INT), "300", "Seconds between keepalive probes."),
-        _fixed("tcp-backlog", Integer(0, _INT), "511", "Connections that wait to be accepted."),
-        Option("proto-max-bulk-len", Memory(1 << 20, MAX), "512mb", "Longest argument, in bytes."),
-        Option("client-query-buffer-limit", Memory(1 << 20, MAX), "1gb",
-               "Most bytes of requests that wait to be run, for one client."),
-        _fixed("databases", Integer(1, _INT), "16", "How many databases there are."),
-        _fixed("daemonize", Bool(), "no", "Run in the background."),
-        _fixed("pidfile", Text(), "", "File that holds the process number while it runs."),
-        Option("loglevel", Choice.of("debug", "verbose", "notice", "warning"), "notice",
-               "What is worth a line in the log."),
-        _fixed("logfile", Text(), "", "The log; empty: standard output."),
-        Option("hz", Integer(1, 500), "10", "How often a second the cron runs."),
-        Option("dir", Text(), "./", "Where AOF and RDB files stand."),
-        # The AOF.
-        Option("appendonly", Bool(), "no", "Log every write to the AOF."),
-        _fixed("appendfilename", Text(plain_name=True), "appendonly.aof", "Name of the AOF."),
-        Option("appendfsync", Choice.of("always", "everysec", "no"), "everysec",
-               "When what was written to the AOF is made durable."),
-        Option("no-appendfsync-on-rewrite", Bool(), "no",
-               "Make nothing durable while a child writes."),
-        Option("auto-aof-rewrite-percentage", Integer(0, _INT), "100",
-               "Rewrite the AOF when it has grown by so much since the last time; 0: never."),
-        Option("auto-aof-rewrite-min-size", Memory(0, MAX), "64mb",
-               "Never rewrite a smaller AOF by itself."),
-        Option("aof-load-truncated", Bool(), "yes", "Start although the AOF's tail is cut."),
-        Option("aof-use-rdb-preamble", Bool(), "yes", "Rewrite the AOF as an RDB preamble."),
-        Option("aof-rewrite-incremental-fsync", Bool(), "yes",
-               "Make a file that is rewritten durable every 32 MB."),
-        _fixed("aof_rewrite_cpulist", Text(), "", "Processors of the child that rewrites."),
-        _fixed("bgsave_cpulist", Text(), "", "Processors of the child that writes a snapshot."),
-        Option("compat-version", Choice.of("6.0", "7.4"), "6.0",
-               "Whose AOF, RDB version and version number the server writes."),
-        # Snapshots.
-        Option("save", SavePoints(), "3600 1 300 100 60 10000",
-               "Write a snapshot after so many seconds if so many keys were changed."),
-        Option("dbfilename", Text(plain_name=True), "dump.rdb", "Name of the snapshot."),
-        Option("stop-writes-on-bgsave-error", Bool(), "yes",
-               "Refuse writes while the last snapshot failed."),
-        Option("rdbcompression", Bool(), "yes", "Compress long strings in snapshots."),
-        _fixed("rdbchecksum", Bool(), "yes", "End snapshots with a checksum."),
-        Option("rdb-save-incremental-fsync", Bool(), "yes",
-               "Make a snapshot durable every 32 MB as it is written."),
-        # Looking on.
-        Option("latency-monitor-threshold", Integer(0, MAX), "0",
-               "Least ms of an event that LATENCY tells; 0: none."),
-        Option("slowlog-log-slower-than", Integer(-1, MAX), "10000",
-               "Least microseconds of a command that SLOWLOG tells; -1: none."),
-        Option("slowlog-max-len", Integer(0, MAX), "128", "Entries that SLOWLOG keeps."),
-        _fixed("enable-debug-command", Choice.of("yes", "no", "local"), "local",
-               "Who may call DEBUG: local: connections of this host."),
-    )
+    option.name: option for options in (*BY_TITLE.values(), KEPT) for option in options
+}
+#: By any name.
+NAMES: dict[str, Option] = {
+    name: option for option in OPTIONS.values() for name in option.names
 }  # fmt: skip

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+from aofserver.clientlines import client_line
+from aofserver.hotloop import receive
 from aofserver.net.requests import ProtocolError, Requests
 from aofserver.session import Session
 
 if TYPE_CHECKING:
     from aofserver.server import Server
-
-#: Reply bytes that wait in the transport before its client is no longer read.
-_HIGH_WATER = 1 << 20
 
 
 class Connection(asyncio.Protocol):
@@ -28,7 +27,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(high=_HIGH_WATER)
+        self._transport.set_write_buffer_limits(high=self._server.outputs.high_water)
         session = self._server.clients.admit(self._transport, self._local)
         if session is None:
             return
@@ -40,6 +39,13 @@ class Connection(asyncio.Protocol):
             self._server.clients.leave(self._session)
 
     def data_received(self, data: bytes) -> None:
+        if not receive(self._server, self._session, self._requests, data):
+            self._look_closely(data)
+        elif self._session.pending:
+            self._transport.pause_reading()
+
+    def _look_closely(self, data: bytes) -> None:
+        """Serve what is more than whole commands, or less."""
         server, session, requests = self._server, self._session, self._requests
         if session.closing:
             return
@@ -52,6 +58,9 @@ class Connection(asyncio.Protocol):
                     server.dispatcher.serve(session, commands, buf, at, ends)
                 if session.transport is None or session.transport.is_closing():
                     return
+                if session.pending:
+                    self._transport.pause_reading()
+                    return
                 requests.early = not session.authenticated
                 if not requests.size:
                     return
@@ -61,7 +70,9 @@ class Connection(asyncio.Protocol):
             session.closing = True
             return
         if requests.size > server.query_limit:
-            server.log.warning(f"Closing client that reached max query buffer length: {session.id}")
+            line = client_line(session, server).decode("utf-8", "backslashreplace")
+            server.log.warning(f"Closing client that reached max query buffer length: {line}")
+            server.stats.query_limit_disconnections += 1
             self._transport.abort()
 
     def pause_writing(self) -> None:
@@ -69,12 +80,31 @@ class Connection(asyncio.Protocol):
         if not self._paused:
             self._paused = True
             self._transport.pause_reading()
-        self._server.watch_output(self._session)
+        self._server.outputs.watch(self._session)
 
     def resume_writing(self) -> None:
         if self._paused:
             self._paused = False
+            if not self._session.pending:
+                self._transport.resume_reading()
+        self._server.outputs.forget(self._session)
+
+    def go_on(self) -> None:
+        """A pause is over: run what has waited, then what has come meanwhile."""
+        session = self._session
+        waiting, session.pending = session.pending, []
+        self._server.begin_turn(session, 0)
+        for argv, raw in waiting:
+            if not session.closing:
+                self._server.dispatcher.serve(session, [argv], raw, 0, [len(raw)])
+        if not session.pending:
+            self._look_closely(b"")
+        if not session.pending and not self._paused:
             self._transport.resume_reading()
+
+    def limit_bulk(self, size: int) -> None:
+        """``proto-max-bulk-len`` has changed."""
+        self._requests.max_bulk = size
 
     def eof_received(self) -> bool:
         """A client that will send no more still gets the replies to what it sent."""

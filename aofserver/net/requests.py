@@ -7,10 +7,15 @@ the protocol does not is refused afterwards.
 
 from __future__ import annotations
 
+import re
+from itertools import accumulate
+
 import hiredis
 
+from aofserver.hotloop import MOST
 from aoftool.errors import CorruptError
 from aoftool.format.resp.decode import decode_commands_at
+from aoftool.format.resp.encode import encode_command
 from aoftool.format.resp.inline import split_args
 
 #: Longest line, of an inline request or of a header (``PROTO_INLINE_MAX_SIZE``).
@@ -21,8 +26,12 @@ MAX_ARGUMENTS, MAX_EARLY_ARGUMENTS = 1 << 20, 10
 MAX_EARLY_BULK = 16384
 #: Bytes of an unfinished command from which on it is put together piece by piece.
 _LARGE = 32 << 10
-_MOST = 10_000
 _STAR, _DOLLAR = b"*$"
+#: First words of an HTTP request: a web page tries to have a browser give commands
+#: (``securityWarningCommand`` in server.c).
+_OF_HTTP = (b"POST", b"HOST:")
+#: Commands of no words, which are passed over.
+_NOTHING = re.compile(rb"(?:\*(?:0|-[1-9][0-9]{0,17})\r\n)+")
 
 #: Commands with the position behind each in ``buf``, which begin at ``start``.
 Batch = tuple[list[list[bytes]], bytes, int, list[int]]
@@ -38,39 +47,45 @@ class Requests:
     Attributes:
         max_bulk: longest argument in bytes (``proto-max-bulk-len``).
         early: whether the limits of clients hold that have not said their password.
-        size: bytes that wait for the rest of their command.
+        size: bytes that wait for the rest of their command; rest: they themselves, but for those of
+            a large command, which ``large`` puts together.
     """
 
     def __init__(self, max_bulk: int) -> None:
         self.max_bulk = max_bulk
         self.early = False
-        self._rest = b""
-        self._large: hiredis.Reader | None = None
+        self.rest = b""
+        self.large: hiredis.Reader | None = None
         self._large_bytes = 0
         self._looked_at = 0
 
     @property
     def size(self) -> int:
-        return self._large_bytes if self._large is not None else len(self._rest)
+        return self._large_bytes if self.large is not None else len(self.rest)
 
     def feed(self, data: bytes) -> Batch | None:
         """The commands that are whole now, or None. Raises ProtocolError.
 
-        Call again with b"" until None comes: an inline request ends a batch.
+        Call again with b"" until None comes: a batch ends where the form of requests changes.
         """
-        if self._large is not None:
+        if self.large is not None:
             return self._feed_large(data)
-        buf = self._rest + data if self._rest else data
+        buf = self.rest + data if self.rest else data
         if not buf:
             return None
         if buf[0] != _STAR:
             return self._inline(buf)
         try:
-            commands, ends = decode_commands_at(buf, 0, len(buf), _MOST)
+            # One at a time before the password is said: the next one may come after it.
+            commands, ends = decode_commands_at(buf, 0, len(buf), 1 if self.early else MOST)
         except CorruptError as error:
-            raise self._refusal(buf, error) from None
+            nothing = _NOTHING.match(buf)
+            if nothing is None:
+                raise self._refusal(buf, error) from None
+            self.rest = buf[nothing.end() :]
+            return [], b"", 0, []
         if commands:
-            self._rest = buf[ends[-1] :] if ends[-1] < len(buf) else b""
+            self.rest = buf[ends[-1] :] if ends[-1] < len(buf) else b""
             self._looked_at = 0
             if self.early:
                 self._check_early(commands)
@@ -81,21 +96,21 @@ class Requests:
     # Commands that are not whole yet.
     def _unfinished(self, buf: bytes) -> None:
         """Look at what an unfinished command announces, now and each time it has doubled."""
-        self._rest = buf
+        self.rest = buf
         if len(buf) < 2 * self._looked_at:
             return
         self._looked_at = len(buf)
         self._check_headers(buf)
         if len(buf) >= _LARGE:
-            self._large = hiredis.Reader()
-            self._large.setmaxbuf(0)
-            self._large.feed(buf)
-            self._large.gets()
+            self.large = hiredis.Reader()
+            self.large.setmaxbuf(0)
+            self.large.feed(buf)
+            self.large.gets()
             self._large_bytes = len(buf)
-            self._rest = b""
+            self.rest = b""
 
     def _feed_large(self, data: bytes) -> Batch | None:
-        reader = self._large
+        reader = self.large
         assert reader is not None
         try:
             reader.feed(data)
@@ -113,8 +128,9 @@ class Requests:
         behind = self._large_bytes - _encoded_size(argv)
         if not 0 <= behind < len(data):
             raise ProtocolError("Protocol error: invalid multibulk length")
-        self._large, self._rest, self._looked_at = None, data[len(data) - behind :], 0
-        return [argv], b"", 0, [0]
+        self.large, self.rest, self._looked_at = None, data[len(data) - behind :], 0
+        record = encode_command(argv)
+        return [argv], record, 0, [len(record)]
 
     def _check_headers(self, buf: bytes) -> None:
         """Refuse counts and lengths that are beyond the limits. Raises ProtocolError."""
@@ -152,18 +168,29 @@ class Requests:
 
     # What is no array of bulk strings.
     def _inline(self, buf: bytes) -> Batch | None:
-        """A line of words, for people with telnet."""
-        stop = buf.find(b"\n")
-        if stop < 0:
-            self._rest = buf
+        """Lines of words, for people with telnet; told as if they had come as arrays."""
+        commands: list[list[bytes]] = []
+        at = 0
+        while at < len(buf) and buf[at] != _STAR and len(commands) < (1 if self.early else MOST):
+            stop = buf.find(b"\n", at)
+            if stop < 0:
+                break
+            argv = split_args(buf[at:stop].removesuffix(b"\r"))
+            wrong = _wrong_line(argv)
+            if argv is None or wrong:
+                if commands:
+                    break
+                raise ProtocolError(f"Protocol error: {wrong}")
+            at = stop + 1
+            if argv:
+                commands.append(argv)
+        self.rest = buf[at:]
+        if not at:
             if len(buf) > MAX_LINE:
                 raise ProtocolError("Protocol error: too big inline request")
             return None
-        argv = split_args(buf[:stop].removesuffix(b"\r"))
-        if argv is None:
-            raise ProtocolError("Protocol error: unbalanced quotes in request")
-        self._rest = buf[stop + 1 :]
-        return ([argv], b"", 0, [0]) if argv else ([], b"", 0, [])
+        records = [encode_command(argv) for argv in commands]
+        return commands, b"".join(records), 0, list(accumulate(map(len, records)))
 
     def _refusal(self, buf: bytes, error: CorruptError) -> ProtocolError:
         """The error reply for the byte that the decoder did not take; ``*0`` is no error."""
@@ -175,8 +202,15 @@ class Requests:
             return ProtocolError("Protocol error: invalid bulk length")
         if line[:1] == b"*":
             return ProtocolError("Protocol error: invalid multibulk length")
-        got = chr(buf[error.offset])
+        got = chr(buf[error.offset]).replace("\r", " ").replace("\n", " ")
         return ProtocolError(f"Protocol error: expected '$', got '{got}'")
+
+
+def _wrong_line(argv: list[bytes] | None) -> str:
+    """What is wrong with a line, or nothing."""
+    if argv is None:
+        return "unbalanced quotes in request"
+    return "this is no HTTP server" if argv and argv[0].upper() in _OF_HTTP else ""
 
 
 def _encoded_size(argv: list[bytes]) -> int:

@@ -19,6 +19,8 @@ AUTOSYNC = 32 << 20
 _READ_S, _SILENT_WAITS, _ACK_S = 1.0, 20, 5.0
 _PIPE_CHUNK = 64 << 10
 ACK = b"!"
+#: Writes a line to the log.
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,12 @@ class _Diff:
 
 
 def rewrite_child(
-    chunks: Iterator[bytes], output: Output, pipes: ChildPipes, files: FileSystem
+    chunks: Iterator[bytes], output: Output, pipes: ChildPipes, files: FileSystem, tell: Tell
 ) -> int:
     """Write an AOF while reading what is written meanwhile; 0, or 1 where that failed.
 
-    On failure the temporary file is gone. The caller ends the process with this code.
+    On failure ``tell`` is told why and the temporary file is gone. The caller ends the process with
+    this code.
     """
     try:
         diff = _Diff(pipes.diff)
@@ -120,7 +123,8 @@ def rewrite_child(
         file.close()
         files.rename(output.temporary, output.final)
         send_memory(pipes.info)
-    except (OSError, TimeoutError):
+    except (OSError, ValueError, MemoryError) as error:
+        tell(f"Write error writing append only file on disk: {error}")
         _remove(output.temporary, files)
         return 1
     return 0
@@ -142,12 +146,15 @@ def _agree(pipes: ChildPipes) -> None:
         raise TimeoutError("the parent has gone")
 
 
-def snapshot_child(chunks: Iterator[bytes], output: Output, info: int, files: FileSystem) -> int:
-    """Write a file and give it its name, durably; 0, or 1 where that failed."""
+def snapshot_child(
+    chunks: Iterator[bytes], output: Output, info: int, files: FileSystem, tell: Tell
+) -> int:
+    """Write a file and give it its name, durably; 0, or 1 where that failed: ``tell`` says why."""
     try:
         write_snapshot(chunks, output, files)
         send_memory(info)
-    except OSError:
+    except (OSError, ValueError, MemoryError) as error:
+        tell(f"Write error saving DB on disk: {error}")
         return 1
     return 0
 

@@ -38,22 +38,26 @@ class Feed:
             record = encode_command((b"SELECT", b"%d" % db)) + record
         sink(record)
 
-    def unit(self, records: Sequence[tuple[int, bytes]], wrap: bool) -> None:
+    def unit(self, records: Sequence[tuple[int, bytes]], wrap: bool, begin: int, end: int) -> None:
         """The records of one unit, in a transaction where ``wrap`` says so.
 
-        Redis 6 selects the database before MULTI, Redis 7 inside.
+        Redis 6 has MULTI in the database ``begin`` and EXEC in ``end``, as if they were commands
+        on data; Redis 7 has them in none.
         """
         if self.sink is None:
             return
         parts: list[bytes] = []
+        six = self.style is Style.REDIS_6
         if wrap:
-            if records and self.style is Style.REDIS_6:
-                self._select(records[0][0], parts)
+            if six:
+                self._select(begin, parts)
             parts.append(MULTI)
         for db, record in records:
             self._select(db, parts)
             parts.append(record)
         if wrap:
+            if six:
+                self._select(end, parts)
             parts.append(EXEC)
         if parts:
             self.sink(b"".join(parts))

@@ -155,12 +155,14 @@ class FileLoader:
             )
         self._log.warning("!!! Warning: short read while loading the AOF file !!!")
         self._log.warning(f"!!! Truncating the AOF at offset {good_end} !!!")
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        files = self._files
+        fd = files.open(path, os.O_RDWR)
         try:
-            kept = save_range(fd, good_end, os.fstat(fd).st_size, Path(f"{path}.cut-{good_end}"))
-            cut_file(fd, good_end, path.parent, self._files)
+            copy = Path(f"{path}.cut-{good_end}")
+            kept = save_range(fd, good_end, os.fstat(fd).st_size, copy, files)
+            cut_file(fd, good_end, path.parent, files)
         finally:
-            os.close(fd)
+            files.close(fd)
         self._log.warning(f"What was cut is kept in {kept.name}")
         self._log.warning("AOF loaded anyway because aof-load-truncated is enabled")
         return good_end

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 from aofserver.context import ServerContext
-from aofserver.persistence.loader import FileLoader, Load, LoadedFile, Loading
+from aofserver.persistence.dataset import delay_s
+from aofserver.persistence.loader import FileLoader, Load, LoadedFile, LoadFailure, Loading
 from aofserver.persistence.schedule import Mode
 from aofserver.session import Session
-from aoftool.ops.filesystem import SYSTEM
+from aoftool.errors import ManifestError
+from aoftool.format.aof.manifest import parse_manifest
 
 if TYPE_CHECKING:
     from aofserver.server import Server
@@ -22,6 +25,8 @@ class Loads:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        #: What the last load has found.
+        self.last = LoadedFile(0)
 
     async def at_start(self) -> None:
         """Load the AOF, or the snapshot (``loadDataFromDisk``), and open the AOF.
@@ -36,7 +41,10 @@ class Loads:
             if rdb.exists():
                 await self._load(rdb)
             return
+        manifest = aof.parent / server.config.text("appenddirname") / f"{aof.name}.manifest"
         if aof.exists():
+            if manifest.exists():
+                server.log.warning(f"Loading {aof.name}; that of {manifest.name} is left alone")
             size = (await self._load(aof)).size
             if not size and rdb.exists() and rdb.stat().st_size:
                 server.log.warning(
@@ -45,27 +53,34 @@ class Loads:
                     "and start it again"
                 )
         else:
-            size = await self._begin_aof(aof, rdb)
+            size = await self._begin_aof(aof, file_set(manifest), rdb)
         persistence.open(size)
 
-    async def _begin_aof(self, aof: Path, rdb: Path) -> int:
-        """A first AOF; of the snapshot's data where there is one, never silently an empty one."""
+    async def _begin_aof(self, aof: Path, parts: list[Path], rdb: Path) -> int:
+        """A first AOF, of the data that stand in other files: never silently an empty one."""
         server = self._server
-        if not rdb.exists():
+        found = parts or ([rdb] if rdb.exists() else [])
+        if not found:
             return 0
-        server.log.notice(f"There is no AOF: loading {rdb.name}, of which the first AOF is made")
-        await self._load(rdb)
+        what = f"the AOF in {parts[0].parent.name}" if parts else rdb.name
+        server.log.notice(f"There is no {aof.name}: loading {what}, of which it is made")
+        for path in found:
+            await self._load(path, is_last=path is found[-1])
         server.persistence.write_first()
-        server.log.notice(f"The first AOF was written from {rdb.name}")
+        server.log.notice(f"The first AOF was written from {what}")
         return aof.stat().st_size
 
-    async def _load(self, path: Path) -> LoadedFile:
+    async def _load(self, path: Path, is_last: bool = True) -> LoadedFile:
         """Load a file while clients are told that the server loads."""
-        load, _ = self._begin(path)
+        load = self._begin(path, is_last)
+        before = 0
         try:
             while True:
                 next(load)
-                await asyncio.sleep(0)
+                keys = len(self._server.keyspace)
+                delay = self._server.config.number("key-load-delay")
+                await asyncio.sleep(delay_s(delay, max(0, keys - before)))
+                before = keys
         except StopIteration as end:
             return self._loaded(path, end.value)
         finally:
@@ -74,7 +89,7 @@ class Loads:
 
     def _load_now(self, path: Path) -> LoadedFile:
         """Load a file while everybody waits."""
-        load, _ = self._begin(path)
+        load = self._begin(path, is_last=True)
         try:
             while True:
                 next(load)
@@ -84,21 +99,23 @@ class Loads:
             self._server.loading = None
             self._server.update_special()
 
-    def _begin(self, path: Path) -> tuple[Load, Loading]:
+    def _begin(self, path: Path, is_last: bool) -> Load:
+        """Only the last file of a set may end before its end."""
         server = self._server
         now_ms = server.clock.unix_ms()
         server.loading = loading = Loading(now_ms, path.stat().st_size)
         server.update_special()
-        loader = FileLoader(self._context(), SYSTEM, server.log)
-        if path == server.persistence.aof_path:
-            may_cut = server.config.flag("aof-load-truncated")
-            return loader.load_aof(path, loading, may_cut), loading
-        return loader.load_rdb(path, loading, now_ms), loading
+        loader = FileLoader(self._context(), server.persistence.files, server.log)
+        if path == server.persistence.rdb_path:
+            return loader.load_rdb(path, loading, now_ms)
+        may_cut = is_last and server.config.flag("aof-load-truncated")
+        return loader.load_aof(path, loading, may_cut)
 
     def _loaded(self, path: Path, loaded: LoadedFile) -> LoadedFile:
         server = self._server
         assert server.loading is not None
-        what = "append only file" if path == server.persistence.aof_path else "disk"
+        self.last = loaded
+        what = "disk" if path == server.persistence.rdb_path else "append only file"
         seconds = (server.clock.unix_ms() - server.loading.started_ms) / 1000
         server.log.notice(f"DB loaded from {what}: {seconds:.3f} seconds")
         return loaded
@@ -125,6 +142,9 @@ class Loads:
         server = self._server
         if server.persistence.schedule.mode is Mode.ON:
             server.persistence.writer.flush(force=True)
+            error = server.persistence.aof_error
+            if error is not None:  # the file does not hold what would be thrown away
+                raise OSError(error, os.strerror(error))
         self._empty()
         self._load_now(server.persistence.aof_path)
         server.log.warning("Append Only File loaded by DEBUG LOADAOF")
@@ -134,3 +154,21 @@ class Loads:
         for database in keyspace.databases:
             database.clear()
         keyspace.functions.clear()
+
+
+def file_set(path: Path) -> list[Path]:
+    """The files of a multi-part AOF (Redis 7.0 and later) in the order of loading, or none.
+
+    ``path``: its manifest. Raises LoadFailure for one that Redis would refuse, OSError.
+    """
+    if not path.exists():
+        return []
+    try:
+        manifest = parse_manifest(path.read_bytes())
+    except ManifestError as error:
+        raise LoadFailure(f"Bad AOF manifest {path}: {error}") from error
+    files = [path.parent / os.fsdecode(file.name) for file in manifest.load_order]
+    for file in files:
+        if not file.exists():
+            raise LoadFailure(f"{path} names {file.name}, which is not there")
+    return files

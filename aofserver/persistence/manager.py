@@ -8,24 +8,29 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from aofserver.config import Config
 from aofserver.persistence.child import Output, write_snapshot
+from aofserver.persistence.dataset import Dataset
 from aofserver.persistence.feed import Feed
 from aofserver.persistence.policy import Fsync
 from aofserver.persistence.rewrite import RunningRewrite, Tools
 from aofserver.persistence.schedule import Answer, Growth, Mode, Outcome, RewriteSchedule
-from aofserver.persistence.snapshots import Snapshots, is_due
+from aofserver.persistence.snapshots import ENDED_ON_PURPOSE, Snapshots, is_due, may_retry
 from aofserver.persistence.writer import AofWriter
 from aofserver.stats import Stats
-from aoftool.keyspace.context import Context, Style
-from aoftool.keyspace.encoding import encode_as_commands, encode_as_rdb, rdb_encoder
-from aoftool.keyspace.values import HashValue
+from aofserver.system.children import cpu_numbers, is_alive
+from aoftool.keyspace.context import Context
+from aoftool.ops.filesystem import FileSystem
 
-#: Bytes between two looks at the pipe from the parent while a child encodes.
-_CHILD_DRAIN = 64 << 10
+_NO_SNAPSHOT = (
+    b"MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist "
+    b"on disk. Commands that may modify the data set are disabled, because this instance is "
+    b"configured to report errors during writes if RDB snapshotting fails "
+    b"(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB "
+    b"error."
+)
 #: Names of files that children leave when they are ended.
 _TEMPORARY = re.compile(r"temp-(?:rewriteaof-(?:bg-)?)?(\d+)\.(?:aof|rdb)")
 _RETRY_MS = 1000
@@ -51,7 +56,8 @@ class Persistence:
     ) -> None:
         self.writer = writer
         self.schedule = RewriteSchedule()
-        self.snapshots = Snapshots(tools, lambda: self._rdb_chunks(preamble=False))
+        self._dataset = dataset = Dataset(ctx, config, tools.clock)
+        self.snapshots = Snapshots(tools, lambda: dataset.rdb_chunks(preamble=False))
         self.rewrite: RunningRewrite | None = None
         self.cow_bytes = 0
         self._ctx = ctx
@@ -68,6 +74,11 @@ class Persistence:
     def folder(self) -> Path:
         """Where all files stand."""
         return Path(self._config.text("dir")).absolute()
+
+    @property
+    def files(self) -> FileSystem:
+        """The file system that they stand in."""
+        return self._tools.files
 
     @property
     def aof_path(self) -> Path:
@@ -90,13 +101,14 @@ class Persistence:
         return None if self.schedule.mode is Mode.OFF else self.writer.state.error
 
     @property
-    def snapshot_failed(self) -> bool:
-        """Whether writes are refused because the last snapshot failed."""
-        return (
-            self._config.flag("stop-writes-on-bgsave-error")
-            and bool(self._config["save"])
-            and not self.snapshots.state.last_ok
-        )
+    def refusal(self) -> bytes | None:
+        """The error that writes get while the AOF or the last snapshot could not be written."""
+        error = self.aof_error
+        if error is not None:
+            return b"MISCONF Errors writing to the AOF file: %b" % os.strerror(error).encode()
+        config = self._config
+        watched = config.flag("stop-writes-on-bgsave-error") and bool(config["save"])
+        return _NO_SNAPSHOT if watched and not self.snapshots.state.last_ok else None
 
     @property
     def dirty(self) -> int:
@@ -116,14 +128,20 @@ class Persistence:
         """What the cron does of it, ``hz`` times a second."""
         self._check_children()
         now_s = self._now_s()
+        if self.schedule.scheduled:
+            self._maybe_rewrite(now_s)
         if not self.child_running:
             self._maybe_save(now_s)
+        self._maybe_rewrite(now_s)
+        snapshots = self.snapshots
+        if not self.child_running and snapshots.scheduled and may_retry(snapshots.state, now_s):
+            self.start_snapshot()
+        self._retry()
+
+    def _maybe_rewrite(self, now_s: int) -> None:
         if self.schedule.due(now_s, self.child_running, self._growth()):
             self._tell_growth()
             self.start_rewrite()
-        if not self.child_running and self.snapshots.scheduled:
-            self.start_snapshot()
-        self._retry()
 
     def _retry(self) -> None:
         """Try a write again that was postponed, or, once a second, one that failed."""
@@ -150,19 +168,30 @@ class Persistence:
 
     # Feeding.
     def take(self, data: bytes) -> None:
-        """The feed's sink."""
+        """The feed's sink while a child runs, or before the first AOF is whole."""
         if self.schedule.mode is Mode.ON:
             self.writer.add(data)
         if self.rewrite is not None:
             self.rewrite.feed(data)
 
+    def _set_rewrite(self, rewrite: RunningRewrite | None) -> None:
+        self.rewrite = rewrite
+        self._update_sink()
+
     def _update_sink(self) -> None:
-        self._feed.sink = None if self.schedule.mode is Mode.OFF else self.take
+        if self.schedule.mode is Mode.OFF:
+            self._feed.sink = None
+        elif self.schedule.mode is Mode.ON and self.rewrite is None:
+            self._feed.sink = self.writer.add
+        else:
+            self._feed.sink = self.take
 
     # The AOF in force.
     def open(self, size: int) -> None:
         """Append to the AOF, which has been loaded, from now on. Raises OSError."""
         self.writer.open(self.aof_path, size)
+        # What is made durable in a file is lost with the file's name.
+        self._tools.files.sync_directory(self.folder)
         self.writer.state.base_size = size
         self._feed.selected = -1
         self.schedule.mode = Mode.ON
@@ -173,7 +202,9 @@ class Persistence:
         path = self.aof_path
         temporary = path.with_name(f"temp-rewriteaof-{os.getpid()}.aof")
         incremental = self._config.flag("aof-rewrite-incremental-fsync")
-        write_snapshot(self._aof_chunks(), Output(temporary, path, incremental), self._tools.files)
+        write_snapshot(
+            self._dataset.aof_chunks(), Output(temporary, path, incremental), self._tools.files
+        )
 
     def turn_on(self) -> None:
         """CONFIG SET appendonly yes (``startAppendOnly``). Raises OSError."""
@@ -203,7 +234,11 @@ class Persistence:
     def turn_off(self) -> None:
         """CONFIG SET appendonly no (``stopAppendOnly``). Raises FatalAofError."""
         if self.schedule.mode is Mode.ON:
-            self.writer.sync_all()
+            failed = self.writer.sync_all()
+            if failed is not None:
+                self._tools.log.warning(
+                    f"The end of the AOF that is turned off may be lost: {os.strerror(failed)}"
+                )
             self._tools.syncer.close(self.writer.detach())
         self.schedule.turn_off()
         self._update_sink()
@@ -228,9 +263,9 @@ class Persistence:
             rewrite = RunningRewrite(
                 tools,
                 self.folder,
-                self._aof_chunks,
+                self._dataset.aof_chunks,
                 self._config.flag("aof-rewrite-incremental-fsync"),
-                cpus_of(self._config.text("aof_rewrite_cpulist")),
+                cpu_numbers(self._config.text("aof_rewrite_cpulist")),
             )
         except OSError as error:
             log.warning(f"Can't rewrite append only file in background: {error.strerror}")
@@ -238,7 +273,7 @@ class Persistence:
             return False
         self._forked(started)
         log.notice(f"Background append only file rewriting started by pid {rewrite.pid}")
-        self.rewrite = rewrite
+        self._set_rewrite(rewrite)
         self.schedule.started(self._now_s())
         self._feed.selected = -1
         return True
@@ -259,16 +294,20 @@ class Persistence:
     def _rewrite_ended(self, code: int) -> None:
         rewrite, log = self.rewrite, self._tools.log
         assert rewrite is not None
-        self.rewrite = None
+        self._set_rewrite(None)
         rewrite.close()
         self.cow_bytes = rewrite.cow_bytes
-        if self.schedule.ended(code == 0, self._now_s()) is Outcome.INSTALL:
+        if code == ENDED_ON_PURPOSE:
+            self.schedule.killed()
+            log.warning(f"Background AOF rewrite terminated by signal {-code}")
+        elif self.schedule.ended(code == 0, self._now_s()) is Outcome.INSTALL:
             log.notice("Background AOF rewrite terminated with success")
             self._install(rewrite)
         elif code > 0:
             log.warning("Background AOF rewrite terminated with error")
         else:
             log.warning(f"Background AOF rewrite terminated by signal {-code}")
+        self._update_sink()
         rewrite.remove_files()
 
     def _install(self, rewrite: RunningRewrite) -> None:
@@ -284,7 +323,6 @@ class Persistence:
         started = tools.clock.monotonic_us()
         try:
             tools.files.rename(rewrite.file, path)
-            tools.files.sync_directory(path.parent)
         except OSError as error:
             tools.log.warning(
                 f"Error trying to rename the temporary AOF file {rewrite.file.name} into "
@@ -305,6 +343,18 @@ class Persistence:
         if old >= 0:
             tools.syncer.close(old)
         tools.log.notice("Background AOF rewrite finished successfully")
+        self._sync_name(path)
+
+    def _sync_name(self, path: Path) -> None:
+        """Make durable which file is in force; where that fails, it is as a sync of it that failed.
+
+        Raises FatalAofError.
+        """
+        try:
+            self._tools.files.sync_directory(path.parent)
+        except OSError as failure:
+            if self.schedule.mode is not Mode.OFF:
+                self.writer.sync_failed(failure)
 
     def kill_rewrite(self) -> None:
         """End the child that rewrites, if there is one."""
@@ -313,7 +363,7 @@ class Persistence:
             return
         self._tools.log.notice(f"Killing running AOF rewrite child: {rewrite.pid}")
         self._tools.children.kill(rewrite.pid)
-        self.rewrite = None
+        self._set_rewrite(None)
         rewrite.close()
         rewrite.remove_files()
         self.schedule.killed()
@@ -349,7 +399,7 @@ class Persistence:
                 self.rdb_path,
                 config.flag("rdb-save-incremental-fsync"),
                 self._ctx.dirty,
-                cpus_of(config.text("bgsave_cpulist")),
+                cpu_numbers(config.text("bgsave_cpulist")),
             )
         except OSError as error:
             self._tools.log.warning(f"Can't save in background: fork: {error.strerror}")
@@ -362,43 +412,6 @@ class Persistence:
         incremental = self._config.flag("rdb-save-incremental-fsync")
         self.snapshots.save(self.rdb_path, incremental, self._ctx.dirty)
 
-    # What is written.
-    def _aof_chunks(self) -> Iterator[bytes]:
-        if self._config.flag("aof-use-rdb-preamble"):
-            return self._rdb_chunks(preamble=True)
-        style = self._ctx.options.style
-        return encode_as_commands(self._ctx.keyspace, style, _ignore, _CHILD_DRAIN)
-
-    def _rdb_chunks(self, preamble: bool) -> Iterator[bytes]:
-        config, now_s = self._config, self._now_s()
-        aux = [
-            (b"redis-ver", redis_version(config).encode()),
-            (b"redis-bits", b"64"),
-            (b"ctime", b"%d" % now_s),
-            (b"used-mem", b"%d" % resident_bytes()),
-        ]
-        encoder = rdb_encoder(
-            self._rdb_version(),
-            aux,
-            preamble=preamble,
-            compress=config.flag("rdbcompression"),
-            checksum=config.flag("rdbchecksum"),
-            limits=self._ctx.options.limits,
-        )
-        return encode_as_rdb(self._ctx.keyspace, encoder, _ignore, _CHILD_DRAIN)
-
-    def _rdb_version(self) -> int:
-        """The style's own, or the first one that can hold what is there."""
-        if self._ctx.options.style is Style.REDIS_7:
-            return 12
-        if any(
-            type(value) is HashValue and value.expires
-            for database in self._ctx.keyspace.databases
-            for value in database.data.values()
-        ):
-            return 12
-        return 10 if self._ctx.keyspace.functions else 9
-
     # The end.
     def shutdown_refused(self) -> bool:
         """Whether nothing would be left if the server ended now (the first AOF is written)."""
@@ -407,53 +420,35 @@ class Persistence:
     def shutdown(self, save: bool | None) -> None:
         """Kill children, make the AOF durable, and save where asked or configured.
 
-        ``save`` None: as the save points say. Raises FatalAofError, OSError (of the snapshot).
+        ``save`` None: as the save points say. Raises FatalAofError, OSError: something would be
+        lost that was acknowledged.
         """
         log = self._tools.log
         self.kill_rewrite()
-        self.snapshots.kill(self.folder)
+        self.snapshots.kill()
         if self.schedule.mode is Mode.ON:
             log.notice("Calling fsync() on the AOF file.")
-            self.writer.sync_all()
+            failed = self.writer.sync_all()
+            if failed is not None:
+                raise OSError(failed, f"the AOF was not written: {os.strerror(failed)}")
         if save or (save is None and self._config["save"]):
             log.notice("Saving the final RDB snapshot before exiting.")
             self.save()
+
+    def close(self) -> None:
+        """Give the AOF back; nothing is written to it any more."""
+        fd = self.writer.detach()
+        if fd >= 0:
+            self._tools.syncer.close(fd)
 
     def remove_temporary(self) -> None:
         """Take away files that dead children have left."""
         for path in self.folder.iterdir():
             match = _TEMPORARY.fullmatch(path.name)
-            if match is not None and not Path(f"/proc/{match[1]}").exists():
+            if match is not None and not is_alive(int(match[1])):
                 self._tools.log.notice(f"Removing {path.name}, left by a child that has ended")
                 self._tools.files.unlink(path)
 
     def set_fsync(self, value: str) -> None:
         """CONFIG SET appendfsync."""
         self.writer.policy.fsync = Fsync(value)
-
-
-def _ignore(count: int) -> None:
-    """Nobody asks how far a child has come."""
-
-
-def redis_version(config: Config) -> str:
-    """The release that INFO names."""
-    return {"6.0": "6.0.8", "7.4": "7.4.1"}[config.text("compat-version")]
-
-
-def resident_bytes() -> int:
-    """Memory of this process that is in RAM."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
-def cpus_of(text: str) -> frozenset[int]:
-    """A list of processors (``0,2-6:2``); empty for none. Raises ValueError."""
-    found: set[int] = set()
-    for part in filter(None, text.split(",")):
-        span, _, step = part.partition(":")
-        first, _, last = span.partition("-")
-        found.update(range(int(first), int(last or first) + 1, int(step or 1)))
-    return frozenset(found)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aofserver.latency import Latency
-from aofserver.log import Log
+from aofserver.log import CHILD, Log
 from aofserver.persistence.child import ACK, ChildPipes, Output, rewrite_child
 from aofserver.persistence.diff import DiffBuffer
 from aofserver.ports import Children, Clock, Syncer
@@ -59,21 +59,24 @@ class RunningRewrite:
         self._folder = folder
         self._stopped = False
         self._writing = False
-        diff_out, self._diff = os.pipe()
-        self._from_child, to_parent = os.pipe()
-        from_parent, self._to_child = os.pipe()
-        self._info, info_in = os.pipe()
+        (
+            (diff_out, self._diff),
+            (self._from_child, to_parent),
+            (from_parent, self._to_child),
+            (self._info, info_in),
+        ) = _pipes(4)
         for fd in (diff_out, self._diff, self._from_child):
             os.set_blocking(fd, False)
         os.set_blocking(self._info, False)
         theirs = ChildPipes(diff_out, to_parent, from_parent, info_in)
 
         def work() -> int:
+            tools.log.role = CHILD
             me = os.getpid()
             output = Output(
                 folder / f"temp-rewriteaof-{me}.aof", final_name(folder, me), incremental
             )
-            return rewrite_child(chunks(), output, theirs, tools.files)
+            return rewrite_child(chunks(), output, theirs, tools.files, tools.log.warning)
 
         try:
             self.pid = tools.children.fork(work, TITLE, theirs.all(), cpus)
@@ -178,6 +181,19 @@ class RunningRewrite:
                 self._tools.files.unlink(path)
             except OSError:
                 continue
+
+
+def _pipes(count: int) -> list[tuple[int, int]]:
+    """So many pipes, or none. Raises OSError."""
+    made: list[tuple[int, int]] = []
+    try:
+        for _ in range(count):
+            made.append(os.pipe())
+    except OSError:
+        for fd in (fd for pipe in made for fd in pipe):
+            os.close(fd)
+        raise
+    return made
 
 
 def final_name(folder: Path, pid: int) -> Path:

@@ -123,9 +123,11 @@ class RewriteSchedule:
         self._fail(now_s)
 
     def killed(self) -> None:
-        """A child was ended on purpose: nobody's failure."""
+        """A child was ended on purpose: nobody's failure, but the first AOF is still wanted."""
         self.running = False
         self.started_s = -1
+        if self.mode is Mode.WAIT_FIRST:
+            self.scheduled = True
 
     def _fail(self, now_s: int) -> None:
         self.last_ok = False

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from aofserver.log import CHILD
 from aofserver.persistence.child import Output, snapshot_child, write_snapshot
 from aofserver.persistence.rewrite import Tools
 
 TITLE = "redis-rdb-bgsave"
 #: Seconds to wait after a snapshot that failed (``CONFIG_BGSAVE_RETRY_DELAY``).
 RETRY_S = 5
+#: How a child ends that somebody has told to, without that being a failure (``checkChildrenDone``).
+ENDED_ON_PURPOSE = -signal.SIGUSR1
 
 
 @dataclass(slots=True)
@@ -38,6 +42,11 @@ class SnapshotState:
     cow_bytes: int = 0
 
 
+def may_retry(state: SnapshotState, now_s: int) -> bool:
+    """Whether the last try went well, or is long enough ago."""
+    return state.last_ok or now_s - state.last_try_s > RETRY_S
+
+
 def is_due(
     points: list[tuple[int, int]], state: SnapshotState, dirty: int, now_s: int
 ) -> tuple[int, int] | None:
@@ -45,7 +54,7 @@ def is_due(
 
     ``dirty``: changes since the last snapshot.
     """
-    if not state.last_ok and now_s - state.last_try_s <= RETRY_S:
+    if not may_retry(state, now_s):
         return None
     for seconds, changes in points:
         if dirty >= changes and now_s - state.last_save_s > seconds:
@@ -68,6 +77,7 @@ class Snapshots:
         self._tools = tools
         self._chunks = chunks
         self._info = -1
+        self._folder = Path()
         self._dirty_at_fork = 0
 
     def save(self, path: Path, incremental: bool, dirty: int) -> None:
@@ -86,8 +96,9 @@ class Snapshots:
         os.set_blocking(self._info, False)
 
         def work() -> int:
+            tools.log.role = CHILD
             output = Output(path.parent / f"temp-{os.getpid()}.rdb", path, incremental)
-            return snapshot_child(self._chunks(), output, info_in, tools.files)
+            return snapshot_child(self._chunks(), output, info_in, tools.files, tools.log.warning)
 
         self.state.last_try_s = self._now_s()
         try:
@@ -99,6 +110,7 @@ class Snapshots:
         finally:
             os.close(info_in)
         self.scheduled = False
+        self._folder = path.parent
         self._dirty_at_fork = dirty
         self.state.started_s = self._now_s()
         tools.log.notice(f"Background saving started by pid {self.pid}")
@@ -121,7 +133,6 @@ class Snapshots:
             state.cow_bytes = 0
         os.close(self._info)
         state.last_took_s, state.started_s = now_s - state.started_s, -1
-        state.last_ok = code == 0
         if code == 0:
             log.notice("Background saving terminated with success")
             state.dirty_at_save, state.last_save_s = self._dirty_at_fork, now_s
@@ -130,15 +141,19 @@ class Snapshots:
             log.warning("Background saving error")
         else:
             log.warning(f"Background saving terminated by signal {-code}")
+            with suppress(OSError):
+                self._tools.files.unlink(self._folder / f"temp-{self.pid}.rdb")
+        if code != ENDED_ON_PURPOSE:
+            state.last_ok = code == 0
         self.pid = None
 
-    def kill(self, folder: Path) -> None:
+    def kill(self) -> None:
         """End the child, if there is one, and take away its file."""
         if self.pid is None:
             return
         self._tools.children.kill(self.pid)
         with suppress(OSError):
-            self._tools.files.unlink(folder / f"temp-{self.pid}.rdb")
+            self._tools.files.unlink(self._folder / f"temp-{self.pid}.rdb")
         os.close(self._info)
         self.pid = None
         self.state.started_s = -1

@@ -46,7 +46,11 @@ class AofState:
     sync_error: int | None = None
     delayed: int = 0
     pending: list[bytes] = field(default_factory=list)
-    pending_bytes: int = 0
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes that wait for the next flush."""
+        return sum(map(len, self.pending))
 
     @property
     def error(self) -> int | None:
@@ -77,6 +81,8 @@ class AofWriter:
     ) -> None:
         self.policy = policy
         self.state = AofState()
+        #: Append bytes with the next flush; no method of ours, as every write calls it.
+        self.add: Callable[[bytes], None] = self.state.pending.append
         self.child_running: Callable[[], bool] = lambda: False
         self.on_sync_failed: Callable[[], None] = lambda: None
         self.fd = -1
@@ -101,20 +107,13 @@ class AofWriter:
         state.size = state.durable = size
         state.sync_error = state.write_error = None
         state.pending.clear()
-        state.pending_bytes = 0
 
     def detach(self) -> int:
         """Stop writing; the descriptor, which is the caller's to close."""
         fd, self.fd = self.fd, -1
         self._generation += 1
         self.state.pending.clear()
-        self.state.pending_bytes = 0
         return fd
-
-    def add(self, data: bytes) -> None:
-        """Append bytes with the next flush."""
-        self.state.pending.append(data)
-        self.state.pending_bytes += len(data)
 
     def flush(self, force: bool = False) -> None:
         """Write and sync as the policy says. Raises FatalAofError."""
@@ -144,12 +143,16 @@ class AofWriter:
         elif sync is Sync.BACKGROUND:
             self._sync_later()
 
-    def sync_all(self) -> None:
-        """Write and sync everything, as at shutdown. Raises FatalAofError."""
+    def sync_all(self) -> int | None:
+        """Write and sync everything, as at shutdown; the errno where the disk did not take it.
+
+        Raises FatalAofError under ``always``.
+        """
         self.flush(force=True)
         self._syncer.drain()
         if self.fd >= 0:
             self._sync_now()
+        return self.state.error
 
     # Writing.
     def _write(self, moment: Moment) -> bool:
@@ -166,7 +169,6 @@ class AofWriter:
         if written == len(data):
             state.size += written
             state.pending.clear()
-            state.pending_bytes = 0
             self._solved()
             return True
         self._failed(data, written, error)
@@ -208,7 +210,6 @@ class AofWriter:
         state.write_error = error
         state.size += written
         state.pending[:] = [data[written:]]
-        state.pending_bytes = len(data) - written
 
     def _take_back(self, written: int, can_log: bool) -> int:
         """Cut a part of a record off again; how many bytes stay where that fails."""
@@ -234,14 +235,23 @@ class AofWriter:
         try:
             self._files.fdatasync(self.fd)
         except OSError as failure:
-            self._log.warning(
-                "Can't persist AOF for fsync error when the AOF fsync policy is "
-                f"'{self.policy.fsync.value}': {failure.strerror}. Exiting..."
-            )
-            raise FatalAofError(failure.strerror) from failure
+            self.sync_failed(failure)
+            return
         self._latency.add("aof-fsync-always", (self._clock.monotonic_us() - started) // 1000)
         if self.state.sync_error is None:
             self.state.durable = self.state.size
+
+    def sync_failed(self, failure: OSError) -> None:
+        """What was written may be lost, whatever later syncs say. Raises FatalAofError."""
+        if self.policy.fsync is Fsync.ALWAYS:
+            self._log.warning(
+                "Can't persist AOF for fsync error when the AOF fsync policy is 'always': "
+                f"{failure.strerror}. Exiting..."
+            )
+            raise FatalAofError(failure.strerror) from failure
+        self._log.warning(f"Fail to fsync the AOF file: {failure.strerror}")
+        self.state.sync_error = failure.errno or errno.EIO
+        self.on_sync_failed()
 
     def _sync_later(self) -> None:
         size, generation = self.state.size, self._generation
@@ -250,10 +260,11 @@ class AofWriter:
             if generation != self._generation:
                 return
             if failure is not None:
-                self._log.warning(f"Fail to fsync the AOF file: {failure.strerror}")
-                self.state.sync_error = failure.errno or errno.EIO
-                self.on_sync_failed()
+                self.sync_failed(failure)
             elif self.state.sync_error is None:
                 self.state.durable = max(self.state.durable, size)
 
-        self._syncer.sync(self.fd, done)
+        try:
+            self._syncer.sync(self.fd, done)
+        except OSError as failure:  # no descriptor is left: the next second has another try
+            self._log.warning(f"Can't begin to fsync the AOF file: {failure.strerror}")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 #: Signals that a child takes as every process does, not as the server has set them.
-_OWN_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
+_OWN_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 _MOST_FDS = 1 << 16
 
 
@@ -30,14 +30,23 @@ class ForkedChildren:
     ) -> int:
         # What is collected in a child only makes copies of pages.
         gc.freeze()
-        pid = os.fork()
+        # A signal that the child gets before it has handlers of its own would be told to the parent
+        # through the pipe by which asyncio learns of signals.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        pid = -1
+        try:
+            pid = os.fork()
+        finally:
+            if pid:  # here, whether there is a child or not
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                gc.unfreeze()
         if pid:
-            gc.unfreeze()
             return pid
         code = 1
         try:
             gc.disable()
             self._become_child(title, keep, cpus)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             code = work()
         finally:
             os._exit(code)
@@ -47,6 +56,7 @@ class ForkedChildren:
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGUSR1, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's is the parent's affair
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a parent that has gone is an error to tell
         signal.set_wakeup_fd(-1)
         _close_all_but({0, 1, 2, *keep})
         _write(Path("/proc/self/comm"), title[:15])
@@ -62,6 +72,27 @@ class ForkedChildren:
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         return os.waitstatus_to_exitcode(status)
+
+
+def cpu_numbers(text: str) -> frozenset[int]:
+    """A list of processors (``0,2-6:2``); empty for none. Raises ValueError."""
+    found: set[int] = set()
+    for part in filter(None, text.split(",")):
+        span, _, step = part.partition(":")
+        first, _, last = span.partition("-")
+        found.update(range(int(first), int(last or first) + 1, int(step or 1)))
+    return frozenset(found)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether another process of that number runs; one that has ended and waits for its parent
+    does not.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return pid != os.getpid() and not stat.rpartition(b")")[2].lstrip().startswith(b"Z")
 
 
 def _close_all_but(keep: set[int]) -> None:

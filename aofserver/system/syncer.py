@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,7 +34,7 @@ class ThreadSyncer:
         return bool(self._waiting)
 
     def sync(self, fd: int, done: Done) -> None:
-        copy = os.dup(fd)
+        copy = os.dup(fd)  # raises OSError where there are no more descriptors
         future = self._threads.submit(self._sync, copy)
         self._waiting[future] = done
         loop = self._loop
@@ -51,10 +52,16 @@ class ThreadSyncer:
         if done is None:  # drained meanwhile
             return
         error = future.exception()
-        done(error if isinstance(error, OSError) else None)
+        if error is not None and not isinstance(error, OSError):
+            error = OSError(errno.EIO, str(error))
+        done(error)
 
     def close(self, fd: int) -> None:
         self._threads.submit(os.close, fd)
+
+    def stop(self) -> None:
+        """End the thread when everything that was asked for has ended."""
+        self._threads.shutdown()
 
     def drain(self) -> None:
         for future in list(self._waiting):

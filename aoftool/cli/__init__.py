@@ -12,6 +12,7 @@ from aoftool import __version__
 #: The line stands here so that ``--help`` need not import every command.
 _COMMANDS = {
     "check": ("aoftool.cli.check", "Say whether files load, what they hold and what is wrong."),
+    "replay": ("aoftool.cli.replay", "Play what files hold into a live server."),
     "rewrite": ("aoftool.cli.rewrite", "Write the smallest file that rebuilds what a file holds."),
     "truncate": ("aoftool.cli.truncate", "Cut what a crash left at the end of an AOF."),
 }
@@ -48,7 +49,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 clean, 1 truncated tail (repairable), 2 usage, 3 corrupt, 4 file set, "
-    "5 unreadable, 6 newer format, 7 refused.",
+    "5 unreadable, 6 newer format, 7 refused, 8 commands failed, 9 target, 130 interrupted.",
 )
 @click.option(
     "--version",

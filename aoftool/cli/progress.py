@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
@@ -19,11 +19,16 @@ progress_option = click.option(
 
 @contextmanager
 def shown_progress(
-    wanted: bool | None, total: int, name: str, unit: str = "B"
+    wanted: bool | None,
+    total: int,
+    name: str,
+    unit: str = "B",
+    beside: Callable[[], str] | None = None,
 ) -> Iterator[Progress]:
     """Yield the callback that moves the bar; ``wanted`` None: only where stderr is a terminal.
 
     ``unit``: what is counted; bytes in powers of 1024, anything else in powers of 1000.
+    ``beside``: what is shown beside the bar, asked for whenever it moves.
     """
     if wanted is None:
         wanted = sys.stderr.isatty()
@@ -44,6 +49,8 @@ def shown_progress(
     ) as bar:
 
         def advance(count: int) -> None:
+            if beside is not None:
+                bar.set_postfix_str(beside(), refresh=False)
             bar.update(count)
 
         yield advance

@@ -13,7 +13,8 @@ import click
 from aoftool.cli.failures import exit_on_error
 from aoftool.cli.progress import progress_option, shown_progress
 from aoftool.cli.render.words import number, plural, shown_bytes, shown_command
-from aoftool.ops.loading import Failure, LoadOptions
+from aoftool.ops.failures import Failure
+from aoftool.ops.loading import LoadOptions
 from aoftool.ops.rewrite import (
     Beside,
     Destination,

@@ -54,7 +54,8 @@ NO_FLAGS = Flags(0)
 WRITE, READONLY, DENYOOM, FAST = Flags.WRITE, Flags.READONLY, Flags.DENYOOM, Flags.FAST
 ADMIN, NOSCRIPT, BLOCKING, RANDOM = Flags.ADMIN, Flags.NOSCRIPT, Flags.BLOCKING, Flags.RANDOM
 LOADING, STALE, MAY_REPLICATE = Flags.LOADING, Flags.STALE, Flags.MAY_REPLICATE
-SORT_FOR_SCRIPT = Flags.SORT_FOR_SCRIPT
+SORT_FOR_SCRIPT, ALLOW_BUSY = Flags.SORT_FOR_SCRIPT, Flags.ALLOW_BUSY
+SKIP_MONITOR, NO_MANDATORY_KEYS = Flags.SKIP_MONITOR, Flags.NO_MANDATORY_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,10 @@ class Command:
         forced: logged even where nothing changed (FLUSHALL); a style: only in that one's AOF.
         separate: the records of the rule are not wrapped in a transaction (SET EX of Redis 6);
             a style: only where that one's AOF is written.
+        verbatim_argc: with so many words the call stands in the AOF as it came, whatever the rule
+            says of longer ones (SET key value); 0: the rule says it all.
         acl: ACL categories, parted by blanks, in place of the group's own.
-        only_6: flags that it has in Redis 6 and not in Redis 7.
+        only_6, only_7: flags that it has in the one release and not in the other.
         subcommands: by upper-case word.
     """
 
@@ -118,6 +121,8 @@ class Command:
     separate: bool | Style = False
     acl: str = ""
     only_6: Flags = NO_FLAGS
+    only_7: Flags = NO_FLAGS
+    verbatim_argc: int = 0
     subcommands: dict[bytes, Command] = field(default_factory=dict)
 
     def forces(self, style: Style) -> bool:
@@ -130,7 +135,7 @@ class Command:
 
     def flags_in(self, style: Style) -> Flags:
         """The flags of the command in a server of this style."""
-        return self.flags | self.only_6 if style is Style.REDIS_6 else self.flags
+        return self.flags | (self.only_6 if style is Style.REDIS_6 else self.only_7)
 
     def accepts(self, argc: int) -> bool:
         """Whether so many arguments, the name included, fit the arity."""
@@ -167,6 +172,8 @@ class Table:
         separate: bool | Style = False,
         acl: str = "",
         only_6: Flags = NO_FLAGS,
+        only_7: Flags = NO_FLAGS,
+        verbatim_argc: int = 0,
         arity: int | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the handler of a command, or of ``CONTAINER SUB``.
@@ -202,6 +209,8 @@ class Table:
                     separate,
                     acl,
                     only_6,
+                    only_7,
+                    verbatim_argc,
                 )
             )
             return handler
@@ -234,7 +243,7 @@ class Table:
             found = found.subcommands.get(argv[1].upper(), found)
         if not found.accepts(len(argv)):
             if b" " in found.name and style is Style.REDIS_6:
-                raise _unknown_subcommand(argv, style)
+                raise unknown_subcommand(argv, style)
             raise wrong_arity(found.name.replace(b" ", b"|"))
         return found
 
@@ -256,7 +265,7 @@ class Table:
 
 def _bare(ctx: Context, argv: Argv) -> Reply:
     """Called only by a word that is no sub-command."""
-    raise _unknown_subcommand(argv, ctx.options.style)
+    raise unknown_subcommand(argv, ctx.options.style)
 
 
 #: The keyspace's commands: all that can stand in an AOF, and those that read data.
@@ -279,7 +288,8 @@ def _unknown(argv: Argv, style: Style) -> CommandError:
     return CommandError(b"ERR unknown command %b, with args beginning with: %b" % (name, shown))
 
 
-def _unknown_subcommand(argv: Argv, style: Style) -> CommandError:
+def unknown_subcommand(argv: Argv, style: Style) -> CommandError:
+    """The error for a second word that is no sub-command of the first."""
     if style is Style.REDIS_6:
         text = b"ERR Unknown subcommand or wrong number of arguments for '%b'. Try %b HELP."
     else:

@@ -45,6 +45,7 @@ class Options:
             ``lazyfree-lazy-server-del``).
         limits: thresholds of the compact encodings.
         table: what scripts may call; None: the keyspace's commands.
+        write_refusal: the error that writes of scripts get while they cannot be kept, or None.
         send: how MIGRATE reaches other servers; None: it does not.
     """
 
@@ -55,6 +56,7 @@ class Options:
     lazy_server_del: bool = False
     limits: EncodingLimits | None = None
     table: Table | None = None
+    write_refusal: bytes | None = None
     send: Send | None = None
 
 

@@ -30,7 +30,8 @@ _TIPS = {
 _MOVABLE = b"movablekeys"
 #: ACL categories by group, where the names are not the same; and what flags add (``setImplicitACL``
 #: of 7.0).
-_BY_GROUP = {"sorted-set": "sortedset", "generic": "keyspace", "transactions": "transaction"}
+_BY_GROUP = {"sorted-set": "sortedset", "generic": "keyspace", "transactions": "transaction",
+             "server": "", "cluster": ""}  # fmt: skip
 _BY_FLAG = {
     Flags.WRITE: {b"@write"},
     Flags.READONLY: {b"@read"},

@@ -13,12 +13,17 @@ import re
 _TOKENS = re.compile(r"\.\.\.|[\[\]<>|]|[^\s\[\]<>|]+")
 
 
+def tokens_of(syntax: str) -> list[str]:
+    """The words and signs that a syntax is made of."""
+    return _TOKENS.findall(syntax)
+
+
 def arity_of(syntax: str) -> int:
     """Redis's arity: words with the name; negative where there may be more.
 
     Raises ValueError for brackets that do not match.
     """
-    tokens = _TOKENS.findall(syntax)
+    tokens = tokens_of(syntax)
     least, open_ended, used = _sequence(tokens, 0, None)
     if used != len(tokens):
         raise ValueError(f"unmatched bracket in {syntax!r}")

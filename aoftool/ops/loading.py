@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 
 from aoftool.errors import (
@@ -23,6 +22,7 @@ from aoftool.keyspace.context import Context, Options, Style
 from aoftool.keyspace.database import Clock, Keyspace
 from aoftool.keyspace.loading import EventLoader
 from aoftool.ops.collection import no_collection
+from aoftool.ops.failures import DamagedError, Failure
 from aoftool.ops.source import STDIN, Part, Source
 from aoftool.ops.window import Progress, no_progress
 
@@ -31,22 +31,6 @@ _CHUNK = 1 << 18
 OFFLINE_DATABASES = 1024
 #: Failed commands that are kept in full; the rest is counted.
 MAX_FAILURES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A command that answered an error while it was loaded, or a key that stood there already.
-
-    Attributes:
-        offset: where it begins; record: its number, None for a key in RDB form.
-        argv: its words; of a key in RDB form its name, if that is known.
-    """
-
-    path: str
-    offset: int
-    record: int | None
-    argv: tuple[bytes, ...]
-    reply: bytes
 
 
 class LoadError(AofError):
@@ -67,16 +51,6 @@ class LoadError(AofError):
             "skip such commands with --skip-errors"
         )
         self.failure = failure
-
-
-class DamagedError(AofError):
-    """A file that cannot be loaded to its end; ``error`` says where and why."""
-
-    def __init__(self, path: Path, error: FormatError) -> None:
-        super().__init__(f"{path}: {error}; run: aoftool check {path}")
-        self.path = path
-        self.error = error
-        self.exit_code = error.exit_code  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,14 @@ class Target:
     """A release.
 
     Attributes:
-        rdb_version: RDB version that it reads and that is written for it; None: it reads none that
-            can be written, only commands.
+        rdb_version: RDB version that it reads and that is written for it.
         style: whose commands a rewrite without preamble writes.
         streams, functions, hash_ttl: whether it has streams, function libraries, and hash fields
             that expire.
     """
 
     name: str
-    rdb_version: int | None
+    rdb_version: int
     style: Style
     streams: bool = True
     functions: bool = False
@@ -35,7 +34,7 @@ class Target:
 TARGETS = {
     target.name: target
     for target in (
-        Target("redis-4.0", None, Style.REDIS_6, streams=False),
+        Target("redis-4.0", 8, Style.REDIS_6, streams=False),
         Target("redis-5.0", 9, Style.REDIS_6),
         Target("redis-6.0", 9, Style.REDIS_6),
         Target("redis-6.2", 9, Style.REDIS_6),

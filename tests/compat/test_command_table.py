@@ -34,8 +34,6 @@ _BY_GROUP = {
     "transactions": "DISCARD EXEC MULTI UNWATCH WATCH",
 }
 SERVER_COMMANDS = frozenset(" ".join(_BY_GROUP.values()).encode().split())
-#: Of these the flags and tips are not compared yet: their declarations lack most of them.
-SCRIPTING = frozenset(b"EVAL EVALSHA EVAL_RO EVALSHA_RO FCALL FCALL_RO SCRIPT FUNCTION".split())
 
 _OPTIONS_CAME = "options came later; older servers answer the wrong number of arguments"
 _ALLOWED_SINCE = "allowed in scripts since 7.2, which our style 7 stands for"
@@ -110,8 +108,7 @@ def differences(real: Real, release: str) -> Iterator[tuple[str, str, str]]:
             continue
         here, there = declaration(declarations[name], release), facts(row, release)
         for what, value in there.items():
-            left = first in SCRIPTING and what in ("flags", "tips")
-            if here[what] != value and not left:
+            if here[what] != value:
                 yield release, name.decode(), what
 
 

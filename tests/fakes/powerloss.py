@@ -1,9 +1,9 @@
 """A file system that records what is done to a folder, and tells what may be left of it.
 
-``Recording`` does every call for real and keeps a journal. ``crash_states`` then cuts the power
-before each operation of the journal: of a file the bytes that were synced are there, and any prefix
-of what was appended behind them; a name made, taken away or moved since the folder was last synced
-may or may not be so.
+``Recording`` does every call for real, but for syncs, and keeps a journal. ``crash_states`` then
+cuts the power before each operation of the journal: of a file the bytes that were synced are there,
+and any prefix of what was appended behind them; a name made, taken away or moved since the folder
+was last synced may or may not be so.
 """
 
 from __future__ import annotations
@@ -66,11 +66,9 @@ class Recording:
         self.journal.append(("truncate", self._open[fd], length))
 
     def fsync(self, fd: int) -> None:
-        SYSTEM.fsync(fd)
         self.journal.append(("sync", self._open[fd]))
 
     def fdatasync(self, fd: int) -> None:
-        SYSTEM.fdatasync(fd)
         self.journal.append(("sync", self._open[fd]))
 
     def rename(self, old: Path, new: Path) -> None:
@@ -87,7 +85,6 @@ class Recording:
         self.journal.append(("unlink", path.name))
 
     def sync_directory(self, folder: Path) -> None:
-        SYSTEM.sync_directory(folder)
         self.journal.append(("sync_directory",))
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*/README.md")])
 
 
-def test_the_command_line_page_is_up_to_date() -> None:
+def test_the_printed_pages_are_up_to_date() -> None:
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     assert spec is not None
     assert spec.loader is not None
@@ -25,6 +25,7 @@ def test_the_command_line_page_is_up_to_date() -> None:
     spec.loader.exec_module(generate)
     assert set(generate.EXIT_CODES) == set(ExitCode)
     assert (ROOT / "docs" / "cli.md").read_text() == generate.cli_page(), "run: make docs"
+    assert (ROOT / "docs" / "config.md").read_text() == generate.config_page(), "run: make docs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

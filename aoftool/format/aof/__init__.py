@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from aoftool.format.aof.annotations import timestamp_of
     from aoftool.format.aof.decoder import AofDecoder, Event, decode_aof
     from aoftool.format.aof.encoder import AofEncoder
-    from aoftool.format.aof.events import Annotation, Batch, Command
+    from aoftool.format.aof.events import Annotation, Batch, Command, PlainRun
     from aoftool.format.aof.manifest import (
         FileType,
         Manifest,
@@ -24,7 +24,7 @@ _MODULES = {
     "annotations": "timestamp_of",
     "decoder": "AofDecoder Event decode_aof",
     "encoder": "AofEncoder",
-    "events": "Annotation Batch Command",
+    "events": "Annotation Batch Command PlainRun",
     "manifest": "FileType Manifest ManifestFile looks_like_manifest parse_manifest",
     "transactions": "Step TransactionTracker",
 }
@@ -39,6 +39,7 @@ __all__ = [
     "FileType",
     "Manifest",
     "ManifestFile",
+    "PlainRun",
     "Step",
     "TransactionTracker",
     "decode_aof",

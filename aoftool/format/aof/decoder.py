@@ -12,16 +12,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aoftool.errors import CorruptError, FormatError, TruncatedError
-from aoftool.format.aof.events import Annotation, Batch, Command
+from aoftool.format.aof.events import Annotation, Batch, Command, PlainRun
 from aoftool.format.aof.transactions import TransactionTracker
 from aoftool.format.rdb import NEED_DATA, Dialect, End, NeedData, RdbDecoder
 from aoftool.format.rdb import Event as RdbEvent
 from aoftool.format.resp.decode import decode_annotation_at, decode_commands_at
+from aoftool.format.resp.scan import Note, RespScanner, Status
 
-Event = RdbEvent | Command | Annotation | Batch
+Event = RdbEvent | Command | Annotation | Batch | PlainRun
 
 #: Commands decoded at a time.
 _BATCH = 256
+#: Bytes of a PlainRun, unless its only command is longer.
+_RUN = 1 << 16
 _HASH = 0x23
 _MAGIC_STARTS = frozenset(dialect.value[0] for dialect in Dialect)
 
@@ -37,36 +40,54 @@ class AofDecoder:
     Args:
         batches: report runs of commands outside of transactions as one Batch each, and runs of
             string keys of a preamble as one StringKeys each.
+        plain: has learned the commands of which runs are reported as PlainRun, outside of
+            transactions, instead of one by one; each other command it must tell of (not SELECT).
+        start: file offset of the first byte that is fed, where reading begins behind a command.
+        records: commands that stand before it.
 
     Attributes:
         good_end: offset up to which the file loads: behind the last command that stands outside of
             an open transaction, or behind the preamble (Redis's own rule forgets the preamble).
     """
 
-    def __init__(self, *, batches: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        batches: bool = False,
+        plain: RespScanner | None = None,
+        start: int = 0,
+        records: int = 0,
+    ) -> None:
         self._batches = batches
+        self._scanner = plain
+        # Behind a command that is no plain one there may be plain ones again.
+        self._at_a_time = _BATCH if plain is None else 1
         self._rdb: RdbDecoder | None = None
         self._buf = b""
         self._chunks: list[bytes] = []
         self._size = 0  # bytes in _buf and _chunks
         self._pos = 0
-        self._base = 0  # file offset of _buf[0]
+        self._base = start  # file offset of _buf[0]
         self._want = 1  # the value of _size from which on another attempt makes sense
         self._commands: list[list[bytes]] = []
         self._ends: list[int] = []
         self._next = 0
-        self._records = 0
+        self._records = records
         self._transactions = TransactionTracker()
         self._closed = False
-        self._started = False
+        self._started = start > 0
         self._zeros_at: CorruptError | None = None
         self._error: FormatError | None = None
-        self.good_end = 0
+        self.good_end = start
 
     @property
     def in_preamble(self) -> bool:
         """Whether the RDB part has begun and has not ended."""
         return self._rdb is not None
+
+    def raw(self, start: int, end: int) -> bytes:
+        """The file's own bytes of what the last Batch or Command told of, until the next feed."""
+        return self._buf[start - self._base : end - self._base]
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Add the next bytes of the file. Raises ValueError after ``close``."""
@@ -82,6 +103,10 @@ class AofDecoder:
         else:
             self._chunks.append(bytes(data))
             self._size += len(data)
+
+    def hurry(self) -> None:
+        """Tell that nothing more comes for now: look at what there is, however little."""
+        self._want = 0
 
     def close(self) -> None:
         """Tell that the file ends behind what was fed."""
@@ -148,14 +173,38 @@ class AofDecoder:
             return self._wait()
         if pos < size and buf[pos] == _HASH:
             return self._annotation()
+        if self._scanner is not None and self._transactions.start is None and pos < size:
+            run = self._plain_run(self._scanner)
+            if run is not None:
+                return run
         try:
-            self._commands, self._ends = decode_commands_at(buf, pos, size, _BATCH)
+            self._commands, self._ends = decode_commands_at(buf, pos, size, self._at_a_time)
         except CorruptError as error:
             return self._wrong(error)
         self._next = 0
         if not self._commands:
             return self._wait()
         return self._batch() if self._batches and self._is_plain() else self._command()
+
+    def _plain_run(self, scanner: RespScanner) -> PlainRun | None:
+        """The whole plain commands that come next; None where there are none."""
+        base, before = self._base, scanner.records
+        start = base + self._pos
+        scanner.begin(start)
+        status = scanner.scan(self._buf, self._pos, min(self._size, self._pos + _RUN), base)
+        end, count = scanner.good_end, scanner.records - before
+        if status == Status.NOTE:
+            if scanner.note == Note.ANNOTATION:
+                end -= len(scanner.word0 or b"") + 2
+            else:
+                end, count = scanner.record_start, count - 1
+        if not count:
+            return None
+        run = PlainRun(start, end, self._records + 1, count)
+        self._records += count
+        self._pos = end - base
+        self.good_end = end
+        return run
 
     def _is_plain(self) -> bool:
         """Whether what was decoded has nothing to do with a transaction: MULTI is one word."""

@@ -47,6 +47,20 @@ class Batch(NamedTuple):
         return Command(self.commands[index], start, end, self.record + index, Step.OUTSIDE)
 
 
+class PlainRun(NamedTuple):
+    """A run of commands that need not be looked at, for readers that pass them on as they are.
+
+    Attributes:
+        start, end: file offsets of the first byte and behind the last one.
+        record: number of the first one, from 1 up; commands: how many there are.
+    """
+
+    start: int
+    end: int
+    record: int
+    commands: int
+
+
 class Annotation(NamedTuple):
     """A ``#`` line, its text without CR LF; ``annotations.timestamp_of`` reads a ``#TS:`` one."""
 

@@ -12,7 +12,14 @@ from struct import Struct
 import anycrc
 
 from aoftool.errors import LossError
-from aoftool.format.rdb.layouts import FUNCTIONS_SINCE, LAYOUTS, EncodingLimits, lay_out
+from aoftool.format.rdb.layouts import (
+    FUNCTIONS_SINCE,
+    LAYOUTS,
+    MODULE_AUX_SINCE,
+    USE_SINCE,
+    EncodingLimits,
+    lay_out,
+)
 from aoftool.format.rdb.opcodes import OPCODES, TRAILER_SIZE, TYPES, Dialect, Opcode, Type
 from aoftool.format.rdb.primitives import MODULE_UINT, write_string
 from aoftool.format.rdb.values import Kind, Value
@@ -26,7 +33,8 @@ _crc64 = anycrc.Model("CRC64-REDIS").calc
 
 #: Versions that can be written, oldest first.
 WRITABLE_VERSIONS = tuple(LAYOUTS)
-DEFAULT_VERSION = WRITABLE_VERSIONS[0]
+#: What most servers read: Redis 5 and all later ones.
+DEFAULT_VERSION = 9
 
 
 class RdbEncoder:
@@ -37,8 +45,8 @@ class RdbEncoder:
     ``select_db``, ``resize_db`` and its keys, then ``end`` (``rdbSaveRio`` in rdb.c).
 
     Args:
-        version: one of ``WRITABLE_VERSIONS``; Redis 5 to 6.2 read 9, 7.0 reads 10, 7.2 and
-            Valkey up to 8 read 11, 7.4 reads 12, all of them what is older.
+        version: one of ``WRITABLE_VERSIONS``; Redis 4 reads 8, 5 to 6.2 read 9, 7.0 reads 10,
+            7.2 and Valkey up to 8 read 11, 7.4 reads 12, all of them what is older.
         compress: try LZF on strings longer than 20 bytes (``rdbcompression``).
         checksum: end with a CRC-64 instead of 0 (``rdbchecksum``).
         limits: up to where compact encodings are chosen.
@@ -85,7 +93,12 @@ class RdbEncoder:
         self._opcode(Opcode.FUNCTION2, code)
 
     def module_aux(self, module_id: int, when: int, payload: bytes) -> None:
-        """Write a module's field as the decoder gave it (``ModuleAux``)."""
+        """Write a module's field as the decoder gave it (``ModuleAux``).
+
+        Raises LossError before version 9.
+        """
+        if self.version < MODULE_AUX_SINCE:
+            raise LossError("fields of modules", self.version, MODULE_AUX_SINCE)
         self._opcode(Opcode.MODULE_AUX, module_id, MODULE_UINT, when, payload)
 
     def select_db(self, db: int) -> None:
@@ -107,9 +120,12 @@ class RdbEncoder:
     ) -> None:
         """Write a key; arguments are as in the decoder's ``Key`` (``rdbSaveKeyValuePair``).
 
-        Raises LossError for a hash whose fields expire before version 12, ValueError for a value
-        that cannot be (a NaN score, an unknown kind).
+        Raises LossError for a hash whose fields expire before version 12, for a stream, an idle
+        time and a frequency before version 9; ValueError for a value that cannot be (a NaN score,
+        an unknown kind).
         """
+        if (idle_s is not None or freq is not None) and self.version < USE_SINCE:
+            raise LossError("how keys are used", self.version, USE_SINCE)
         if kind == "string":
             number, fields = Type.STRING, None
         else:

@@ -58,7 +58,8 @@ class Layout:
         pack: the encoder of its compact lists.
         packed_hash, packed_zset, packed_set: types of compact collections (None: it has none).
         quicklist: type of lists; plain_nodes: large elements stand outside of compact lists.
-        stream: type of streams; stream_layout: which of the layouts of ``stream`` that is.
+        stream: type of streams (None: it has none); stream_layout: which of the layouts of
+            ``stream`` that is.
         field_expiry: whether fields of a hash can expire.
     """
 
@@ -69,46 +70,29 @@ class Layout:
     packed_set: Type | None
     quicklist: Type
     plain_nodes: bool
-    stream: Type
+    stream: Type | None
     stream_layout: int
     field_expiry: bool
 
 
+_HASH_4, _ZSET_4, _LIST_4 = Type.HASH_ZIPLIST, Type.ZSET_ZIPLIST, Type.LIST_QUICKLIST
+_STREAM_5, _STREAM_7 = Type.STREAM_LISTPACKS, Type.STREAM_LISTPACKS_2
 _HASH_7, _ZSET_7, _SET_7 = Type.HASH_LISTPACK, Type.ZSET_LISTPACK, Type.SET_LISTPACK
 _LIST_7, _STREAM_72 = Type.LIST_QUICKLIST_2, Type.STREAM_LISTPACKS_3
 LAYOUTS = {
     layout.version: layout
     for layout in (
-        Layout(
-            9,
-            encode_ziplist,
-            Type.HASH_ZIPLIST,
-            Type.ZSET_ZIPLIST,
-            None,
-            Type.LIST_QUICKLIST,
-            False,
-            Type.STREAM_LISTPACKS,
-            1,
-            False,
-        ),
-        Layout(
-            10,
-            encode_listpack,
-            _HASH_7,
-            _ZSET_7,
-            None,
-            _LIST_7,
-            False,
-            Type.STREAM_LISTPACKS_2,
-            2,
-            False,
-        ),
+        Layout(8, encode_ziplist, _HASH_4, _ZSET_4, None, _LIST_4, False, None, 0, False),
+        Layout(9, encode_ziplist, _HASH_4, _ZSET_4, None, _LIST_4, False, _STREAM_5, 1, False),
+        Layout(10, encode_listpack, _HASH_7, _ZSET_7, None, _LIST_7, False, _STREAM_7, 2, False),
         Layout(11, encode_listpack, _HASH_7, _ZSET_7, _SET_7, _LIST_7, False, _STREAM_72, 3, False),
         Layout(12, encode_listpack, _HASH_7, _ZSET_7, _SET_7, _LIST_7, True, _STREAM_72, 3, True),
     )
 }
-#: First version whose hash fields can expire; first one that has functions.
+#: First versions whose hash fields can expire, that have functions, streams, idle times and
+#: frequencies of keys, and fields of modules beside the keys.
 FIELD_EXPIRY_SINCE, FUNCTIONS_SINCE = 12, 10
+STREAMS_SINCE = USE_SINCE = MODULE_AUX_SINCE = 9
 
 #: A type and the raw fields of its shape, as ``write_shape`` takes them.
 Laid = tuple[Type, list[Any]]
@@ -234,6 +218,8 @@ def _expiring_hash(fields: list[HashField], layout: Layout, small: bool) -> Laid
 
 
 def _stream(stream: StreamValue, layout: Layout, limits: EncodingLimits) -> Laid:
+    if layout.stream is None:
+        raise LossError("streams", layout.version, STREAMS_SINCE)
     fields = stream_fields(
         layout.stream_layout, stream, limits.stream_node_bytes, limits.stream_node_entries
     )

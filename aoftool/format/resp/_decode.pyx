@@ -112,22 +112,26 @@ cdef list _command(const byte *p, Py_ssize_t *at, Py_ssize_t end):
     return argv
 
 
-def decode_commands_at(const byte[::1] buf, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t most):
-    # Only sound, whole commands are decoded here; the pure decoder judges everything else, so
-    # that there is one place that names what is wrong.
+cdef tuple decode_whole(const byte *p, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t most):
+    """The sound, whole commands from ``pos`` on, and where each ends."""
     cdef list commands = []
     cdef list ends = []
     cdef list argv
-    cdef const byte *p
-    if pos >= end:
-        return commands, ends
-    p = &buf[0]
     while pos < end and p[pos] != 35 and len(commands) < most:
         argv = _command(p, &pos, end)
         if argv is None:
-            if not commands:
-                _judge_command(buf, pos, end)
             break
         commands.append(argv)
         ends.append(pos)
     return commands, ends
+
+
+def decode_commands_at(const byte[::1] buf, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t most):
+    # The pure decoder judges what is no whole command, so that one place names what is wrong.
+    cdef tuple found
+    if pos >= end:
+        return [], []
+    found = decode_whole(&buf[0], pos, end, most)
+    if not <list>found[0] and buf[pos] != 35 and most > 0:
+        _judge_command(buf, pos, end)
+    return found

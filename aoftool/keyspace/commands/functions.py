@@ -7,16 +7,24 @@ from contextlib import contextmanager
 
 from aoftool.format.resp.replies import OK, MapReply, Reply, SetReply
 from aoftool.keyspace.command import (
+    ALLOW_BUSY,
     DENYOOM,
+    LOADING,
     MAY_REPLICATE,
     NOSCRIPT,
+    RANDOM,
+    SKIP_MONITOR,
+    SORT_FOR_SCRIPT,
+    STALE,
     WRITE,
     command,
     container,
     help_lines,
 )
 from aoftool.keyspace.commands.scripts import (
+    FREE,
     NOT_READ_ONLY,
+    RO_FLAGS,
     collect,
     effects_of_script,
     runtime_of,
@@ -159,14 +167,14 @@ def function_restore(ctx: Context, argv: Argv) -> Reply:
     return OK
 
 
-@command("FUNCTION KILL", "", NOSCRIPT, group="scripting", since="7.0.0")
+@command("FUNCTION KILL", "", NOSCRIPT | ALLOW_BUSY, group="scripting", since="7.0.0")
 def function_kill(ctx: Context, argv: Argv) -> Reply:
     """Stop the function that runs, if it has not written."""
     runtime_of(ctx).kill(function=True)
     return OK
 
 
-@command("FUNCTION STATS", "", NOSCRIPT, group="scripting", since="7.0.0")
+@command("FUNCTION STATS", "", NOSCRIPT | ALLOW_BUSY | RANDOM, group="scripting", since="7.0.0")
 def function_stats(ctx: Context, argv: Argv) -> Reply:
     """The function that runs, and how many libraries and functions there are."""
     runtime = runtime_of(ctx)
@@ -185,14 +193,14 @@ def function_stats(ctx: Context, argv: Argv) -> Reply:
     return MapReply([b"running_script", now, b"engines", MapReply([b"LUA", counts])])
 
 
-@command("FUNCTION HELP", "", NOSCRIPT, group="scripting", since="7.0.0")
+@command("FUNCTION HELP", "", LOADING | STALE, group="scripting", since="7.0.0")
 def function_help(ctx: Context, argv: Argv) -> Reply:
     """Say what the FUNCTION commands are."""
     return help_lines(b"FUNCTION")
 
 
-@command("FUNCTION LIST", "[LIBRARYNAME pattern] [WITHCODE]", NOSCRIPT, group="scripting",
-         since="7.0.0")  # fmt: skip
+@command("FUNCTION LIST", "[LIBRARYNAME pattern] [WITHCODE]", NOSCRIPT | SORT_FOR_SCRIPT,
+         group="scripting", since="7.0.0")  # fmt: skip
 def function_list(ctx: Context, argv: Argv) -> Reply:
     """The libraries, their functions, and their source if asked for."""
     pattern, with_code = _list_options(argv)
@@ -252,14 +260,15 @@ def _fcall(ctx: Context, argv: Argv, ro_command: bool) -> Reply:
     )
 
 
-@command("FCALL", "function numkeys [key ...] [arg ...]", NOSCRIPT | MAY_REPLICATE, NumKeys(2),
-         group="scripting", since="7.0.0", propagate=effects_of_script)  # fmt: skip
+@command("FCALL", "function numkeys [key ...] [arg ...]", NOSCRIPT | MAY_REPLICATE | SKIP_MONITOR,
+         NumKeys(2), group="scripting", since="7.0.0", propagate=effects_of_script,
+         only_7=FREE)  # fmt: skip
 def fcall(ctx: Context, argv: Argv) -> Reply:
     """Call a function of a library."""
     return _fcall(ctx, argv, False)
 
 
-@command("FCALL_RO", "function numkeys [key ...] [arg ...]", NOSCRIPT, NumKeys(2),
+@command("FCALL_RO", "function numkeys [key ...] [arg ...]", RO_FLAGS, NumKeys(2),
          group="scripting", since="7.0.0")  # fmt: skip
 def fcall_ro(ctx: Context, argv: Argv) -> Reply:
     """Call a function that only reads."""

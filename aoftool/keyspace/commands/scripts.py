@@ -7,8 +7,14 @@ from functools import partial
 
 from aoftool.format.resp.replies import OK, ErrorReply, Reply
 from aoftool.keyspace.command import (
+    ALLOW_BUSY,
+    LOADING,
     MAY_REPLICATE,
+    NO_MANDATORY_KEYS,
     NOSCRIPT,
+    READONLY,
+    SKIP_MONITOR,
+    STALE,
     TABLE,
     WRITE,
     Call,
@@ -27,7 +33,10 @@ from aoftool.keyspace.scripting.conversion import Refusal
 from aoftool.keyspace.scripting.running import REPL_AOF
 from aoftool.keyspace.scripting.runtime import Runtime, ScriptFailed
 
-_FLAGS = NOSCRIPT | MAY_REPLICATE
+#: Scripts may run without keys, and on data that are not the primary's, since 7.0.
+_FLAGS = NOSCRIPT | MAY_REPLICATE | SKIP_MONITOR
+FREE = STALE | NO_MANDATORY_KEYS
+RO_FLAGS = NOSCRIPT | READONLY | SKIP_MONITOR | FREE
 _NO_SCRIPT = b"NOSCRIPT No matching script. Please use EVAL."
 NOT_READ_ONLY = b"ERR Can not execute a script with write flag using *_ro command."
 #: Why a script may not call a command: as 7.0 says it, and as releases before it.
@@ -151,6 +160,8 @@ class ScriptCaller:
             return self._refusals[_FORBIDDEN]
         if self._read_only and flags & (WRITE | MAY_REPLICATE):
             return _WRITES
+        if WRITE in flags and ctx.options.write_refusal is not None and not ctx.trusted:
+            return ErrorReply(ctx.options.write_refusal)
         running = self._runtime.running
         assert running is not None
         running.wrote |= WRITE in flags
@@ -183,27 +194,27 @@ class ScriptCaller:
 
 
 @command("EVAL", "script numkeys [key ...] [arg ...]", _FLAGS, NumKeys(2), group="scripting",
-         since="2.6.0", propagate=effects_of_script)  # fmt: skip
+         since="2.6.0", propagate=effects_of_script, only_7=FREE)  # fmt: skip
 def eval_(ctx: Context, argv: Argv) -> Reply:
     """Run a Lua script."""
     return _run(ctx, None, argv)
 
 
 @command("EVALSHA", "sha1 numkeys [key ...] [arg ...]", _FLAGS, NumKeys(2), group="scripting",
-         since="2.6.0", propagate=effects_of_script)  # fmt: skip
+         since="2.6.0", propagate=effects_of_script, only_7=FREE)  # fmt: skip
 def evalsha(ctx: Context, argv: Argv) -> Reply:
     """Run a Lua script that the server knows by its SHA-1."""
     return _run(ctx, _sha(argv), argv)
 
 
-@command("EVAL_RO", "script numkeys [key ...] [arg ...]", NOSCRIPT, NumKeys(2), group="scripting",
+@command("EVAL_RO", "script numkeys [key ...] [arg ...]", RO_FLAGS, NumKeys(2), group="scripting",
          since="7.0.0")  # fmt: skip
 def eval_ro(ctx: Context, argv: Argv) -> Reply:
     """Run a Lua script that only reads."""
     return _run(ctx, None, argv, ro_command=True)
 
 
-@command("EVALSHA_RO", "sha1 numkeys [key ...] [arg ...]", NOSCRIPT, NumKeys(2), group="scripting",
+@command("EVALSHA_RO", "sha1 numkeys [key ...] [arg ...]", RO_FLAGS, NumKeys(2), group="scripting",
          since="7.0.0")  # fmt: skip
 def evalsha_ro(ctx: Context, argv: Argv) -> Reply:
     """Run a known Lua script that only reads."""
@@ -222,8 +233,8 @@ _SHA_LENGTH = 40
 container("SCRIPT", "scripting", "2.6.0")
 
 
-@command("SCRIPT LOAD", "script", NOSCRIPT, group="scripting", since="2.6.0", propagate=verbatim,
-         forced=Style.REDIS_6)  # fmt: skip
+@command("SCRIPT LOAD", "script", NOSCRIPT | MAY_REPLICATE, group="scripting", since="2.6.0",
+         propagate=verbatim, forced=Style.REDIS_6, only_7=STALE)  # fmt: skip
 def script_load(ctx: Context, argv: Argv) -> Reply:
     """Make a script known without running it; its SHA-1."""
     return runtime_of(ctx).compile(argv[2])
@@ -245,7 +256,7 @@ def script_flush(ctx: Context, argv: Argv) -> Reply:
     return OK
 
 
-@command("SCRIPT KILL", "", NOSCRIPT, group="scripting", since="2.6.0")
+@command("SCRIPT KILL", "", NOSCRIPT | ALLOW_BUSY, group="scripting", since="2.6.0")
 def script_kill(ctx: Context, argv: Argv) -> Reply:
     """Stop the script that runs, if it has not written."""
     runtime_of(ctx).kill(function=False)
@@ -260,7 +271,7 @@ def script_debug(ctx: Context, argv: Argv) -> Reply:
     return OK
 
 
-@command("SCRIPT HELP", "", NOSCRIPT, group="scripting", since="5.0.0")
+@command("SCRIPT HELP", "", LOADING | STALE, group="scripting", since="5.0.0")
 def script_help(ctx: Context, argv: Argv) -> Reply:
     """Say what the SCRIPT commands are."""
     return help_lines(b"SCRIPT")

@@ -96,6 +96,7 @@ class _SetOptions:
     _KEY,
     group="string",
     since="1.0.0",
+    verbatim_argc=3,
     propagate=set_with_expiry,
     separate=True,
 )

@@ -246,6 +246,11 @@ class Runtime:
         """Whether a script of this SHA-1 was compiled."""
         return name in self._functions
 
+    @property
+    def count(self) -> int:
+        """How many scripts are known."""
+        return len(self._functions)
+
     def forget(self) -> None:
         """Forget all scripts (SCRIPT FLUSH)."""
         self._functions.clear()

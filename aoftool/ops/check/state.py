@@ -26,7 +26,8 @@ from aoftool.ops.check.report import (
     Verdict,
 )
 from aoftool.ops.check.resp_part import shown
-from aoftool.ops.loading import DamagedError, Failure, LoadOptions, load
+from aoftool.ops.failures import DamagedError, Failure
+from aoftool.ops.loading import LoadOptions, load
 from aoftool.ops.source import STDIN, resolve
 from aoftool.ops.window import Progress, Window, no_progress
 

@@ -153,11 +153,11 @@ def _refuse_full_disk(source: Source, out: Path) -> None:
 
 def _accept_losses(source: Source, keyspace: Keyspace, options: RewriteOptions) -> list[str]:
     """What will be left out because the target cannot hold it; refused unless that is allowed."""
-    lost = find_losses(keyspace, options.target, options.form)
+    lost = find_losses(keyspace, options.target)
     if not lost:
         return lost
     if not options.allow_loss:
-        able = find_able(keyspace, options.form)
+        able = find_able(keyspace)
         instead = f"--target {able.name} holds it all, " if able else ""
         raise RefusedError(
             f"{options.target.name} cannot hold: {'; '.join(lost)}. {instead}"

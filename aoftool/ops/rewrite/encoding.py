@@ -29,7 +29,6 @@ def encode(
     """
     if form is Form.RESP:
         return encode_as_commands(keyspace, target.style, written)
-    assert target.rdb_version is not None
     aux = [(b"redis-bits", b"64")]
     if ctime is not None:
         aux.append((b"ctime", b"%d" % ctime))

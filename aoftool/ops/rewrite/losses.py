@@ -7,15 +7,12 @@ from collections import Counter
 from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import HashValue
-from aoftool.ops.rewrite.encoding import Form
 from aoftool.ops.targets import TARGETS, Target
 
 
-def find_losses(keyspace: Keyspace, target: Target, form: Form) -> list[str]:
+def find_losses(keyspace: Keyspace, target: Target) -> list[str]:
     """What ``target`` cannot hold, a line each, with counts."""
     found = []
-    if form is not Form.RESP and target.rdb_version is None:
-        found.append("RDB data that is written here (use --format resp)")
     if keyspace.functions and not target.functions:
         found.append(f"{len(keyspace.functions)} function libraries")
     kinds = Counter(
@@ -30,9 +27,9 @@ def find_losses(keyspace: Keyspace, target: Target, form: Form) -> list[str]:
     return found
 
 
-def find_able(keyspace: Keyspace, form: Form) -> Target | None:
+def find_able(keyspace: Keyspace) -> Target | None:
     """The first target that can hold everything."""
-    able = (target for target in TARGETS.values() if not find_losses(keyspace, target, form))
+    able = (target for target in TARGETS.values() if not find_losses(keyspace, target))
     return next(able, None)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,21 +25,34 @@ class Running:
 
     Attributes:
         process: see subprocess; log: the file that its log goes to.
+        socket: the unix socket that it listens on.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], socket: Path, log: Path) -> None:
         self.process = process
         self.log = log
-        self._socket = socket
+        self.socket = socket
 
     def client(self) -> Any:
         """A new client."""
-        return redis.Redis(unix_socket_path=str(self._socket), retry=Retry(NoBackoff(), 0))
+        return redis.Redis(unix_socket_path=str(self.socket), retry=Retry(NoBackoff(), 0))
 
     def kill(self) -> None:
         """End it as ``kill -9`` does."""
         self.process.kill()
         self.process.wait()
+
+    @contextmanager
+    def child_stopped(self, words: str) -> Iterator[int]:
+        """Hold the child back whose number the log has told behind ``words``; its number."""
+        self.wait_for_log(words)
+        pid = int(self.log.read_text(errors="replace").rsplit(words, 1)[1].split()[0])
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield pid
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     def wait_for_log(self, text: str, seconds: float = 20) -> None:
         """Wait until the log says something."""

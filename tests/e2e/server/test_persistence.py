@@ -112,27 +112,33 @@ class Load:
 
 @pytest.mark.parametrize("fsync", ["always", "everysec", "no"])
 def test_kill_9_under_load(tmp_path: Path, fsync: str) -> None:
-    """What was acknowledged was written before: a process that is killed loses none of it."""
+    """What was acknowledged was written before: a process that is killed loses none of it.
+
+    But under everysec a write waits up to 2 s for a sync that is under way, and may be lost.
+    """
     folder = tmp_path / "data"
     options = [*AOF, "--appendfsync", fsync, "--auto-aof-rewrite-percentage", "50",
                "--auto-aof-rewrite-min-size", "4kb"]  # fmt: skip
     keys = [f"counter:{n}" for n in range(4)]
     seen = dict.fromkeys(keys, 0)
-    # Under load a rewrite takes a second: its child reads on while more comes.
-    for seconds in (0.3, 0.3, 3.0):
+    for is_last in (False, False, True):
         with serving(folder, *options) as running:
             client = running.client()
             for key, count in seen.items():
-                assert int(client.get(key) or 0) in (count, count + 1)
+                found = int(client.get(key) or 0)
+                assert found in (count, count + 1) or (fsync == "everysec" and found < count)
             loads = {key: Load(running.client(), key) for key in keys}
-            threading.Event().wait(seconds)
+            threading.Event().wait(0.2)
+            if is_last:  # under load a rewrite takes a second: its child reads on while more comes
+                running.wait_for_log("Background AOF rewrite finished successfully")
             running.kill()
             seen = {key: load.join() for key, load in loads.items()}
             assert min(seen.values()) > 0
     with serving(folder, *options) as running:
         assert "Background AOF rewrite finished successfully" in running.log.read_text()
         for key, count in seen.items():
-            assert int(running.client().get(key)) in (count, count + 1)
+            found = int(running.client().get(key))
+            assert found in (count, count + 1) or (fsync == "everysec" and found < count)
 
 
 @pytest.mark.parametrize("preamble", ["yes", "no"])

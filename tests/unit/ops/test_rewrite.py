@@ -13,7 +13,8 @@ from aoftool.format.aof import Command, decode_aof
 from aoftool.format.rdb import Aux, Key, decode_events
 from aoftool.ops import rewrite as module
 from aoftool.ops.check import Verdict, check_path
-from aoftool.ops.loading import DamagedError, LoadError, LoadOptions, load
+from aoftool.ops.failures import DamagedError
+from aoftool.ops.loading import LoadError, LoadOptions, load
 from aoftool.ops.rewrite import (
     Beside,
     Form,
@@ -154,6 +155,18 @@ def test_a_failing_command_stops_or_is_listed(
     (failure,) = done.loaded.failures
     assert failure.argv == tuple(word.encode() for word in bad.split())
     assert [b"SET", b"z", b"1"] in argvs(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("target", "version"),
+    [("redis-4.0", 8), ("redis-5.0", 9), ("redis-6.2", 9), ("redis-7.0", 10), ("redis-7.2", 11),
+     ("redis-7.4", 12), ("valkey-8", 11)],
+)  # fmt: skip
+def test_each_target_gets_a_preamble_that_it_reads(
+    source: Path, tmp_path: Path, target: str, version: int
+) -> None:
+    rewrite(source, Beside(tmp_path / "out"), options(Form.PREAMBLE, target))
+    assert (tmp_path / "out").read_bytes().startswith(b"REDIS%04d" % version)
 
 
 LOSSES: list[tuple[bytes, str, str]] = [

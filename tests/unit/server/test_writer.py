@@ -208,3 +208,39 @@ def test_everything_at_shutdown(bench: Bench) -> None:
     bench.writer.sync_all()
     assert bench.path.read_bytes() == b"ab"
     assert bench.writer.state.durable == 2
+
+
+def test_a_sync_that_cannot_even_begin_is_tried_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_descriptor(fd: int, done: Callable[[OSError | None], None]) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.background, "sync", no_descriptor)
+        bench.add(b"a")
+    state = bench.writer.state
+    assert (state.durable, state.error) == (0, None)
+    assert bench.lines("Can't begin to fsync the AOF file: Too many open files") == 1
+    bench.now.ms += 1000
+    bench.writer.flush()
+    bench.background.end()
+    assert state.durable == 1
+
+
+def test_at_shutdown_a_failed_sync_is_told(bench: Bench) -> None:
+    bench.add(b"a")
+    bench.disk.failing = {"fdatasync": errno.EIO}
+    assert bench.writer.sync_all() == errno.EIO
+    bench.disk.failing = {}
+    assert bench.writer.sync_all() == errno.EIO
+    assert (bench.writer.state.durable, bench.failed) == (1, [True])
+
+
+def test_at_shutdown_what_cannot_be_written_is_told(bench: Bench) -> None:
+    bench.disk.failing = {"write": errno.ENOSPC}
+    bench.add(b"a")
+    assert bench.writer.sync_all() == errno.ENOSPC
+    bench.disk.failing = {}
+    assert bench.writer.sync_all() is None
+    assert bench.path.read_bytes() == b"a"

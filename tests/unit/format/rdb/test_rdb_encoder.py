@@ -49,6 +49,10 @@ STREAM = StreamValue(
 )
 
 
+#: All but the one that has neither streams nor what is said of the use of keys.
+WITH_STREAMS = [version for version in WRITABLE_VERSIONS if version >= 9]
+
+
 def _texts(count: int, size: int = 1) -> list[bytes]:
     return [(b"%d" % n).rjust(size, b"x") for n in range(count)]
 
@@ -110,7 +114,7 @@ def comparable(kind: str, value: Any) -> Any:
     return sorted(value, key=repr) if kind in ("set", "zset", "hash") else value
 
 
-@pytest.mark.parametrize("version", WRITABLE_VERSIONS)
+@pytest.mark.parametrize("version", WITH_STREAMS)
 @pytest.mark.parametrize("compress", [True, False])
 @pytest.mark.parametrize(
     ("kind", "value", "types"), [row[1:] for row in CHOICES], ids=[row[0] for row in CHOICES]
@@ -141,7 +145,7 @@ def test_expiring_fields(value: list[Any], number: int) -> None:
         found: Any = key.value
         expiries = [at for _, _, at in found]
         assert expiries == sorted(expiries, key=lambda at: (at is None, at))
-    for version in (9, 10, 11):
+    for version in (8, 9, 10, 11):
         encoder = RdbEncoder(version)
         before = encoder.pending
         with pytest.raises(LossError, match=f"{version} cannot carry hash fields") as caught:
@@ -165,7 +169,36 @@ def test_scores_with_equal_value_ascend_by_member() -> None:
     assert key.value == [(b"", float("-inf")), (b"c", 0.0), (b"a", 1.0), (b"b", 1.0)]
 
 
-@pytest.mark.parametrize("version", WRITABLE_VERSIONS)
+@pytest.mark.parametrize(
+    ("kind", "value", "types"),
+    [row[1:] for row in CHOICES if row[1] != "stream"],
+    ids=[row[0] for row in CHOICES if row[1] != "stream"],
+)
+def test_version_8_has_the_types_of_9(kind: Kind, value: Value, types: tuple[int, ...]) -> None:
+    encoder = RdbEncoder(8)
+    encoder.key(b"k", kind, value)
+    data = encoder.end()
+    assert data.startswith(b"REDIS0008")
+    (key,) = body(list(decode_events(data)))
+    assert key.type == types[0]
+    assert comparable(kind, key.value) == comparable(kind, value)
+
+
+def test_what_came_with_version_9() -> None:
+    encoder = RdbEncoder(8)
+    before = encoder.pending
+    with pytest.raises(LossError, match="8 cannot carry streams: it takes version 9"):
+        encoder.key(b"k", "stream", StreamValue([((1, 1), [b"f", b"v"])], (1, 1), (0, 0), 1, []))
+    with pytest.raises(LossError, match="how keys are used"):
+        encoder.key(b"k", "string", b"v", idle_s=1)
+    with pytest.raises(LossError, match="how keys are used"):
+        encoder.key(b"k", "string", b"v", freq=1)
+    with pytest.raises(LossError, match="fields of modules"):
+        encoder.module_aux(77, 1, b"")
+    assert encoder.pending == before
+
+
+@pytest.mark.parametrize("version", WITH_STREAMS)
 def test_frame(version: int) -> None:
     encoder = RdbEncoder(version)
     encoder.aux(b"redis-ver", b"6.2.0")
@@ -199,7 +232,9 @@ def test_functions_came_with_version_10() -> None:
     for version in WRITABLE_VERSIONS:
         encoder = RdbEncoder(version)
         if version < 10:
-            with pytest.raises(LossError, match="9 cannot carry functions: it takes version 10"):
+            with pytest.raises(
+                LossError, match=f"{version} cannot carry functions: it takes version 10"
+            ):
                 encoder.function(code)
             assert encoder.pending == 9
         else:
@@ -215,7 +250,7 @@ def test_no_checksum() -> None:
     assert list(decode_events(data))[-1] == End(None, len(data))
 
 
-@pytest.mark.parametrize("version", [0, 8, 13, 80])
+@pytest.mark.parametrize("version", [0, 7, 13, 80])
 def test_versions_that_are_not_written(version: int) -> None:
     with pytest.raises(ValueError, match="cannot be written"):
         RdbEncoder(version)

@@ -1,0 +1,80 @@
+"""What CLIENT LIST, CLIENT INFO and the log say of a client (``catClientInfoString``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aofserver.session import Session
+from aoftool.keyspace.context import Style
+
+if TYPE_CHECKING:
+    from aofserver.server import Server
+
+#: Fields that Redis 6 does not tell.
+_SINCE_7 = frozenset(
+    (b"ssub", b"multi-mem", b"rbs", b"rbp", b"resp", b"lib-name", b"lib-ver", b"watch")
+)
+
+
+def client_line(session: Session, server: Server) -> bytes:
+    """``name=value`` of all that is known of a client, parted by blanks.
+
+    What a client of this server does not have (query and reply buffers of a fixed size) is 0.
+    """
+    old = server.ctx.options.style is Style.REDIS_6
+    fields = _fields(session, server)
+    if old:
+        fields[b"cmd"] = fields[b"cmd"].partition(b"|")[0]
+    return b" ".join(
+        name + b"=" + value for name, value in fields.items() if not (old and name in _SINCE_7)
+    )
+
+
+def _fields(session: Session, server: Server) -> dict[bytes, bytes]:
+    now_s = server.clock.monotonic_us() / 1_000_000
+    queued = -1 if session.transaction is None else len(session.transaction.queue)
+    waiting = session.waiting
+    numbers = {
+        b"age": int(now_s - session.created_s),
+        b"idle": int(now_s - session.seen_s),
+    }
+    shown = {name: b"%d" % number for name, number in numbers.items()}
+    return {
+        b"id": b"%d" % session.id,
+        b"addr": session.address,
+        b"laddr": session.laddr,
+        b"fd": b"%d" % session.fd,
+        b"name": session.name,
+        **shown,
+        b"flags": flags_of(session),
+        b"db": b"%d" % session.db.index,
+        **dict.fromkeys((b"sub", b"psub", b"ssub"), b"0"),
+        b"multi": b"%d" % queued,
+        b"watch": b"%d" % len(session.watched),
+        **dict.fromkeys((b"qbuf", b"qbuf-free", b"argv-mem", b"multi-mem"), b"0"),
+        **dict.fromkeys((b"rbs", b"rbp", b"obl"), b"0"),
+        b"oll": b"1" if waiting else b"0",
+        b"omem": b"%d" % waiting,
+        b"tot-mem": b"%d" % waiting,
+        b"events": b"rw" if waiting else b"r",
+        b"cmd": session.last_command.lower().replace(b" ", b"|"),
+        b"user": b"default",
+        b"redir": b"-1",
+        b"resp": b"3" if session.resp3 else b"2",
+        b"lib-name": session.library.get(b"lib-name", b""),
+        b"lib-ver": session.library.get(b"lib-ver", b""),
+    }
+
+
+def flags_of(session: Session) -> bytes:
+    """The letters for what is special about a client; N for nothing."""
+    letters = {
+        b"O": session.monitoring,
+        b"x": session.transaction is not None,
+        b"d": session.dirty_watch,
+        b"c": session.closing,
+        b"U": session.is_unix,
+        b"e": b"NO-EVICT" in session.modes,
+        b"T": b"NO-TOUCH" in session.modes,
+    }
+    return b"".join(letter for letter, holds in letters.items() if holds) or b"N"

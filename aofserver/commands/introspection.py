@@ -1,0 +1,190 @@
+"""COMMAND: what the server tells of its commands (server.c; ``addReplyCommandInfo``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aofserver.argumenttree import arguments_of
+from aofserver.commands.declare import SERVER_TABLE, server_command
+from aofserver.context import ServerContext
+from aoftool.format.resp.replies import MapReply, Reply, SetReply, Status
+from aoftool.keyspace.command import LOADING, RANDOM, STALE, Command, Flags, unknown_subcommand
+from aoftool.keyspace.context import Style
+from aoftool.keyspace.describe import acl_categories, flag_names, key_range, tips
+from aoftool.keyspace.errors import SYNTAX, CommandError
+from aoftool.keyspace.glob import matches
+from aoftool.keyspace.keyspecs import NO_KEYS, Argv
+
+_FLAGS = LOADING | STALE
+_READS, _CHANGES = (b"RO", b"access"), (b"RW", b"access", b"update")
+
+
+def _statuses(names: set[bytes]) -> SetReply:
+    return SetReply([Status(name) for name in sorted(names)])
+
+
+def _shown(command: Command) -> bytes:
+    """Its name as clients are told it."""
+    return command.name.lower().replace(b" ", b"|")
+
+
+def _row(command: Command, style: Style) -> Reply:
+    row: list[Reply] = [
+        _shown(command),
+        command.arity,
+        _statuses(flag_names(command, style)),
+        *key_range(command, style),
+        _statuses(acl_categories(command)),
+    ]
+    if style is Style.REDIS_7:
+        subs = SetReply([_row(sub, style) for sub in command.subcommands.values()])
+        row += [SetReply(sorted(tips(command))), _key_specs(command), subs]
+    return row
+
+
+def _use(command: Command) -> tuple[bytes, ...]:
+    """What is said of all its keys: a declaration does not tell them apart."""
+    return _READS if Flags.READONLY in command.flags else _CHANGES
+
+
+def _key_specs(command: Command) -> SetReply:
+    """Where its keys stand; ``unknown`` where only the command itself can tell."""
+    if command.keys is NO_KEYS:
+        return SetReply()
+    first, last, step = command.keys.range
+    search: list[Reply] = [b"type", b"index", b"spec", MapReply([b"index", first])]
+    span: list[Reply] = [b"lastkey", last - first if last >= 0 else last, b"keystep", step,
+                         b"limit", 0]  # fmt: skip
+    finder: list[Reply] = [b"type", b"range", b"spec", MapReply(span)]
+    if command.keys.movable:
+        search = finder = [b"type", b"unknown", b"spec", MapReply()]
+    spec: list[Reply] = [
+        b"flags", SetReply([Status(word) for word in _use(command)]),
+        b"begin_search", MapReply(search),
+        b"find_keys", MapReply(finder),
+    ]  # fmt: skip
+    return SetReply([MapReply(spec)])
+
+
+@server_command("COMMAND", "[subcommand [argument ...]]", _FLAGS | RANDOM, group="server",
+                since="2.8.13", acl="connection")  # fmt: skip
+def command_(ctx: ServerContext, argv: Argv) -> Reply:
+    """All commands."""
+    if len(argv) > 1:
+        raise unknown_subcommand(argv, ctx.options.style)
+    return [_row(command, ctx.options.style) for command in SERVER_TABLE.rows.values()]
+
+
+def _named(word: bytes) -> Command | None:
+    """The command that a client calls ``name`` or ``container|name``."""
+    first, bar, second = word.upper().partition(b"|")
+    found = SERVER_TABLE.rows.get(first)
+    return found.subcommands.get(second) if found and bar else found
+
+
+@server_command("COMMAND COUNT", "", _FLAGS, group="server", since="2.8.13", acl="connection")
+def command_count(ctx: ServerContext, argv: Argv) -> Reply:
+    """How many commands there are."""
+    return len(SERVER_TABLE.rows)
+
+
+@server_command("COMMAND INFO", "[command-name ...]", _FLAGS | RANDOM, group="server",
+                since="2.8.13", acl="connection")  # fmt: skip
+def command_info(ctx: ServerContext, argv: Argv) -> Reply:
+    """What is known of some commands, or of all."""
+    if len(argv) == 2:
+        return command_(ctx, argv[:1])
+    style = ctx.options.style
+    old = style is Style.REDIS_6
+    found = [None if old and b"|" in word else _named(word) for word in argv[2:]]
+    return [None if command is None else _row(command, style) for command in found]
+
+
+@server_command("COMMAND LIST", "[FILTERBY <MODULE name | ACLCAT category | PATTERN pattern>]",
+                _FLAGS | RANDOM, group="server", since="7.0.0", acl="connection")  # fmt: skip
+def command_list(ctx: ServerContext, argv: Argv) -> Reply:
+    """The names of all commands, or of some."""
+    if len(argv) == 2:
+        return [_shown(command) for command in SERVER_TABLE.rows.values()]
+    keeps = _FILTERS.get(argv[3].upper()) if len(argv) == 5 else None
+    if keeps is None or argv[2].upper() != b"FILTERBY":
+        raise CommandError(SYNTAX)
+    rows = SERVER_TABLE.declared().values()
+    return [_shown(command) for command in rows if keeps(command, argv[4].lower())]
+
+
+_FILTERS: dict[bytes, Callable[[Command, bytes], bool]] = {
+    b"MODULE": lambda command, name: False,
+    b"ACLCAT": lambda command, name: b"@" + name in acl_categories(command),
+    b"PATTERN": lambda command, pattern: matches(pattern, _shown(command)),
+}
+
+
+@server_command("COMMAND DOCS", "[command-name ...]", _FLAGS | RANDOM, group="server",
+                since="7.0.0", acl="connection")  # fmt: skip
+def command_docs(ctx: ServerContext, argv: Argv) -> Reply:
+    """What commands are for."""
+    if ctx.options.style is Style.REDIS_6:  # redis-cli then falls back to what it knows itself
+        raise unknown_subcommand(argv, ctx.options.style)
+    if len(argv) == 2:
+        found = list(SERVER_TABLE.rows.values())
+    else:
+        found = [row for row in (_named(word) for word in argv[2:]) if row is not None]
+    return _documents(found)
+
+
+def _documents(commands: list[Command]) -> MapReply:
+    documents = MapReply()
+    for command in commands:
+        said: list[Reply] = [
+            b"summary", command.summary.encode(),
+            b"since", command.since.encode(),
+            b"group", command.group.encode(),
+        ]  # fmt: skip
+        arguments: list[Reply] = [part.reply() for part in arguments_of(command.syntax)]
+        if arguments and not command.subcommands:
+            said += [b"arguments", arguments]
+        if command.subcommands:
+            said += [b"subcommands", _documents(list(command.subcommands.values()))]
+        documents += [_shown(command), MapReply(said)]
+    return documents
+
+
+def _keys(ctx: ServerContext, argv: Argv) -> tuple[Command, list[bytes]]:
+    """The command of a call, and its keys. Raises CommandError."""
+    words = argv[2:]
+    command = SERVER_TABLE.rows.get(words[0].upper())
+    if command is None:
+        raise CommandError(b"ERR Invalid command specified")
+    if command.subcommands and len(words) > 1:
+        command = command.subcommands.get(words[1].upper(), command)
+    if command.keys is NO_KEYS:
+        raise CommandError(b"ERR The command has no key arguments")
+    if not command.accepts(len(words)):
+        raise CommandError(b"ERR Invalid number of arguments specified for command")
+    keys = [words[at] for at in command.keys.positions(words)]
+    if not keys and ctx.options.style is Style.REDIS_6:
+        raise CommandError(b"ERR Invalid arguments specified for command")
+    return command, keys
+
+
+@server_command(
+    "COMMAND GETKEYS", "command [arg ...]", _FLAGS, group="server", since="2.8.13", acl="connection"
+)
+def command_getkeys(ctx: ServerContext, argv: Argv) -> Reply:
+    """The keys of a call."""
+    return list(_keys(ctx, argv)[1])
+
+
+@server_command("COMMAND GETKEYSANDFLAGS", "command [arg ...]", _FLAGS, group="server",
+                since="7.0.0", acl="connection")  # fmt: skip
+def command_getkeysandflags(ctx: ServerContext, argv: Argv) -> Reply:
+    """The keys of a call, and what the command as a whole does with keys."""
+    command, keys = _keys(ctx, argv)
+    return [[key, SetReply([Status(word) for word in _use(command)])] for key in keys]
+
+
+@server_command("COMMAND HELP", "", _FLAGS, group="server", since="5.0.0", acl="connection")
+def command_help(ctx: ServerContext, argv: Argv) -> Reply:
+    """What there is."""
+    return SERVER_TABLE.help_lines(b"COMMAND")

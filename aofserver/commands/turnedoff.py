@@ -1,0 +1,135 @@
+"""Replication, cluster and modules, which this server does not have.
+
+They answer as those of a Redis on which they are not in use.
+"""
+
+from __future__ import annotations
+
+from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
+from aofserver.context import ServerContext
+from aoftool.format.resp.replies import OK, Reply
+from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, STALE, Flags
+from aoftool.keyspace.errors import NOT_AN_INTEGER, SYNTAX, CommandError
+from aoftool.keyspace.keyspecs import Argv
+from aoftool.keyspace.numbers import parse_int
+
+_ADMIN = ADMIN | NOSCRIPT | STALE
+_FOLLOW = _ADMIN | Flags.NO_ASYNC_LOADING
+_SYNC = ADMIN | NOSCRIPT | Flags.NO_ASYNC_LOADING | Flags.NO_MULTI
+_SLOTS = FAST | LOADING | STALE
+_NO_REPLICATION = b"ERR This server does not replicate: it can neither follow nor be followed"
+
+
+@server_command("REPLICAOF", "host port", _FOLLOW, group="server", since="5.0.0")
+def replicaof(ctx: ServerContext, argv: Argv) -> Reply:
+    """Follow another server: only NO ONE, which changes nothing."""
+    if argv[1].lower() == b"no" and argv[2].lower() == b"one":
+        return OK
+    raise CommandError(_NO_REPLICATION)
+
+
+@server_command("SLAVEOF", "host port", _FOLLOW, group="server", since="1.0.0")
+def slaveof(ctx: ServerContext, argv: Argv) -> Reply:
+    """As REPLICAOF."""
+    return replicaof(ctx, argv)
+
+
+@server_command("FAILOVER", "[option ...]", _ADMIN, group="server", since="6.2.0")
+def failover(ctx: ServerContext, argv: Argv) -> Reply:
+    """Let a replica take over: there is none."""
+    if len(argv) == 2 and argv[1].upper() == b"ABORT":
+        raise CommandError(b"ERR No failover in progress.")
+    raise CommandError(b"ERR FAILOVER requires connected replicas.")
+
+
+@server_command("PSYNC", "replicationid offset", _SYNC, group="server", since="2.8.0",
+                arity=-3)  # fmt: skip
+def psync(ctx: ServerContext, argv: Argv) -> Reply:
+    """Be a replica of this server: a client that asks may ask again later."""
+    raise CommandError(b"NOMASTERLINK Can't SYNC while not connected with my master")
+
+
+@server_command("SYNC", "", _SYNC, group="server", since="1.0.0")
+def sync(ctx: ServerContext, argv: Argv) -> Reply:
+    """As PSYNC."""
+    return psync(ctx, argv)
+
+
+_REPLICA_SAYS = frozenset((b"LISTENING-PORT", b"IP-ADDRESS", b"CAPA", b"RDB-ONLY"))
+
+
+@server_command(
+    "REPLCONF",
+    "[option value ...]",
+    _ADMIN | LOADING | Flags.ALLOW_BUSY,
+    group="server",
+    since="3.0.0",
+)
+def replconf(ctx: ServerContext, argv: Argv) -> Reply:
+    """Hear what a replica says of itself, before it asks for PSYNC."""
+    if not len(argv) % 2:
+        raise CommandError(SYNTAX)
+    for word, value in zip(argv[1::2], argv[2::2], strict=True):
+        if word.upper() not in _REPLICA_SAYS:
+            raise CommandError(b"ERR Unrecognized REPLCONF option: %b" % word)
+        if word.upper() == b"LISTENING-PORT" and parse_int(value) is None:
+            raise CommandError(NOT_AN_INTEGER)
+    return OK
+
+
+def _no_cluster(ctx: ServerContext, argv: Argv) -> Reply:
+    raise CommandError(b"ERR This instance has cluster support disabled")
+
+
+@server_command("CLUSTER", "subcommand [argument ...]", ADMIN | STALE, group="cluster",
+                since="3.0.0")  # fmt: skip
+def cluster(ctx: ServerContext, argv: Argv) -> Reply:
+    """Be part of a cluster."""
+    return _no_cluster(ctx, argv)
+
+
+@server_command("READONLY", "", _SLOTS, group="cluster", since="3.0.0", acl="connection")
+def readonly(ctx: ServerContext, argv: Argv) -> Reply:
+    """Read from replicas of a cluster."""
+    return _no_cluster(ctx, argv)
+
+
+@server_command("READWRITE", "", _SLOTS, group="cluster", since="3.0.0", acl="connection")
+def readwrite(ctx: ServerContext, argv: Argv) -> Reply:
+    """Do not read from replicas of a cluster."""
+    return _no_cluster(ctx, argv)
+
+
+@server_command("ASKING", "", FAST, group="cluster", since="3.0.0", acl="connection")
+def asking(ctx: ServerContext, argv: Argv) -> Reply:
+    """Say that a slot that moves is meant."""
+    return _no_cluster(ctx, argv)
+
+
+_MODULES = ADMIN | NOSCRIPT
+_CHANGES = _MODULES | Flags.NO_ASYNC_LOADING
+server_container("MODULE", "server", "4.0.0", _MODULES)
+
+
+@server_command("MODULE LIST", "", _MODULES, group="server", since="4.0.0")
+def module_list(ctx: ServerContext, argv: Argv) -> Reply:
+    """The modules: none."""
+    return []
+
+
+@server_command("MODULE LOAD", "path [arg ...]", _CHANGES, group="server", since="4.0.0")
+def module_load(ctx: ServerContext, argv: Argv) -> Reply:
+    """Load a module: this server cannot run any."""
+    raise CommandError(b"ERR Error loading the extension. Please check the server logs.")
+
+
+@server_command("MODULE UNLOAD", "name", _CHANGES, group="server", since="4.0.0")
+def module_unload(ctx: ServerContext, argv: Argv) -> Reply:
+    """Take a module out: there is none."""
+    raise CommandError(b"ERR Error unloading module: no such module with that name")
+
+
+@server_command("MODULE HELP", "", LOADING | STALE, group="server", since="5.0.0")
+def module_help(ctx: ServerContext, argv: Argv) -> Reply:
+    """What there is."""
+    return SERVER_TABLE.help_lines(b"MODULE")

@@ -1,0 +1,87 @@
+"""The sections of INFO that count: Stats, Commandstats, Errorstats."""
+
+from __future__ import annotations
+
+from aofserver.info.fields import Fields, zeros
+from aofserver.info.snapshot import Snapshot
+from aoftool.keyspace.context import Style
+
+
+def stats(now: Snapshot) -> Fields:
+    """Section Stats."""
+    counted = now.stats
+    commands, read, written = now.rates
+    return [
+        ("total_connections_received", counted.connections),
+        ("total_commands_processed", counted.processed),
+        ("instantaneous_ops_per_sec", int(commands)),
+        ("total_net_input_bytes", counted.input_bytes),
+        ("total_net_output_bytes", counted.output_bytes),
+        *zeros("total_net_repl_input_bytes total_net_repl_output_bytes"),
+        ("instantaneous_input_kbps", f"{read / 1024:.2f}"),
+        ("instantaneous_output_kbps", f"{written / 1024:.2f}"),
+        ("instantaneous_input_repl_kbps", "0.00"),
+        ("instantaneous_output_repl_kbps", "0.00"),
+        ("rejected_connections", counted.rejected_connections),
+        *zeros("sync_full sync_partial_ok sync_partial_err"),
+        ("expired_subkeys", counted.expired_fields),
+        ("expired_keys", counted.expired_keys),
+        ("expired_stale_perc", "0.00"),
+        *zeros("expired_time_cap_reached_count expire_cycle_cpu_milliseconds"),
+        ("evicted_keys", counted.evicted_keys),
+        *zeros("evicted_clients evicted_scripts total_eviction_exceeded_time"),
+        *zeros("current_eviction_exceeded_time"),
+        ("keyspace_hits", counted.hits),
+        ("keyspace_misses", counted.misses),
+        *zeros("pubsub_channels pubsub_patterns pubsubshard_channels"),
+        ("latest_fork_usec", counted.fork_us),
+        ("total_forks", counted.forks),
+        *zeros("migrate_cached_sockets slave_expires_tracked_keys active_defrag_hits"),
+        *zeros("active_defrag_misses active_defrag_key_hits active_defrag_key_misses"),
+        *zeros("total_active_defrag_time current_active_defrag_time tracking_total_keys"),
+        *zeros("tracking_total_items tracking_total_prefixes unexpected_error_replies"),
+        ("total_error_replies", sum(counted.errors.values())),
+        ("dump_payload_sanitizations", 0),
+        ("total_reads_processed", counted.reads),
+        ("total_writes_processed", counted.writes),
+        *zeros("io_threaded_reads_processed io_threaded_writes_processed"),
+        (
+            "client_query_buffer_limit_disconnections",
+            counted.query_limit_disconnections,
+        ),
+        (
+            "client_output_buffer_limit_disconnections",
+            counted.output_limit_disconnections,
+        ),
+        *zeros("reply_buffer_shrinks reply_buffer_expands"),
+        ("acl_access_denied_auth", counted.refused_logins),
+        *zeros("acl_access_denied_cmd acl_access_denied_key acl_access_denied_channel"),
+    ]
+
+
+def commandstats(now: Snapshot) -> Fields:
+    """Section Commandstats; Redis 6 counts sub-commands as their container."""
+    old = now.style is Style.REDIS_6
+    rows: dict[bytes, list[int]] = {}
+    for name, row in now.stats.commands.items():
+        numbers = (row.calls, row.nanos // 1000, row.rejected, row.failed)
+        if any((row.calls, row.rejected, row.failed)):
+            shown = name.partition(b" ")[0] if old else name.replace(b" ", b"|")
+            before = rows.get(shown, [0, 0, 0, 0])
+            rows[shown] = [sum(pair) for pair in zip(before, numbers, strict=True)]
+    return [
+        (
+            f"cmdstat_{name.decode().lower()}",
+            f"calls={calls},usec={us},usec_per_call={us / (calls or 1):.2f},"
+            f"rejected_calls={rejected},failed_calls={failed}",
+        )
+        for name, (calls, us, rejected, failed) in rows.items()
+    ]
+
+
+def errorstats(now: Snapshot) -> Fields:
+    """Section Errorstats."""
+    return [
+        (f"errorstat_{code.decode('utf-8', 'backslashreplace')}", f"count={count}")
+        for code, count in sorted(now.stats.errors.items())
+    ]

@@ -1,0 +1,208 @@
+"""The numbers of which INFO is made."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import sys
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from aofserver.persistence.dataset import resident_bytes
+from aofserver.persistence.loader import LoadedFile, Loading
+from aofserver.persistence.schedule import RewriteSchedule
+from aofserver.persistence.snapshots import SnapshotState
+from aofserver.persistence.writer import AofState
+from aofserver.stats import Stats
+from aoftool.keyspace.context import Style
+from aoftool.keyspace.database import Database
+
+if TYPE_CHECKING:
+    from aofserver.server import Server
+
+#: Keys with an expiry that the mean time to live is estimated from.
+_TTL_SAMPLE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What stays the same while the server runs; ``pid``: its number."""
+
+    pid: int
+    version: str
+    system: str
+    compiler: str
+    run_id: str
+    replication_id: str
+    executable: str
+    config_file: str
+    port: int
+    started_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes of the whole process, the interpreter's own among them.
+
+    Attributes:
+        resident: in RAM now; peak: at most so far; startup: when it had no data yet.
+        system: RAM of the machine.
+        aof_buffer: bytes that wait to be written to the AOF; outputs: to clients.
+    """
+
+    resident: int
+    peak: int
+    startup: int
+    system: int
+    aof_buffer: int
+    outputs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """Seconds of processor time."""
+
+    system: float
+    user: float
+    children_system: float
+    children_user: float
+    thread_system: float
+    thread_user: float
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A database that is not empty; ``mean_ttl_ms`` is estimated from a few keys."""
+
+    index: int
+    keys: int
+    expires: int
+    mean_ttl_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything, at one moment.
+
+    Attributes:
+        now_us: Unix time in microseconds.
+        config: some options by name, as CONFIG GET tells them.
+        rates: a second: commands, bytes read, bytes written.
+        longest_output: most bytes that wait for one client.
+        dirty: changes since the last snapshot; cow_bytes: of the last rewrite's child.
+        appendonly: whether the AOF is configured; state: whether and how it is in force.
+        loaded: what the last load has found; loading: how far one has come that runs.
+    """
+
+    style: Style
+    now_us: int
+    process: Process
+    config: dict[str, str]
+    memory: Memory
+    cpu: Cpu
+    stats: Stats
+    rates: list[float]
+    clients: int
+    longest_output: int
+    watching: int
+    watched_keys: int
+    scripts: int
+    libraries: int
+    dirty: int
+    saves: SnapshotState
+    saving: bool
+    schedule: RewriteSchedule
+    aof: AofState
+    cow_bytes: int
+    syncing: bool
+    loaded: LoadedFile
+    loading: Loading | None
+    keys: list[Keys]
+
+
+_CONFIG = ("hz", "maxclients", "maxmemory", "maxmemory-policy", "appendonly", "repl-backlog-size")
+
+
+def collect(server: Server) -> Snapshot:
+    """The numbers of a server now."""
+    persistence = server.persistence
+    outputs = [session.waiting for session in server.clients.sessions.values()]
+    return Snapshot(
+        style=server.ctx.options.style,
+        now_us=server.clock.unix_ms() * 1000,
+        process=_process(server),
+        config={name: server.config.show(name) for name in _CONFIG},
+        memory=_memory(server, sum(outputs)),
+        cpu=_cpu(),
+        stats=server.stats,
+        rates=server.cron.rates.per_second,
+        clients=len(server.clients.sessions),
+        longest_output=max(outputs, default=0),
+        watching=sum(1 for session in server.clients.sessions.values() if session.watched),
+        watched_keys=len(server.watches),
+        scripts=_scripts(server),
+        libraries=len(server.keyspace.functions),
+        dirty=persistence.dirty,
+        saves=persistence.snapshots.state,
+        saving=persistence.snapshots.pid is not None,
+        schedule=persistence.schedule,
+        aof=persistence.writer.state,
+        cow_bytes=persistence.cow_bytes,
+        syncing=server.syncing,
+        loaded=server.loads.last,
+        loading=server.loading,
+        keys=[_keys(database) for database in server.keyspace.databases if len(database)],
+    )
+
+
+def _process(server: Server) -> Process:
+    system = os.uname()
+    return Process(
+        pid=os.getpid(),
+        version=server.version,
+        system=f"{system.sysname} {system.release} {system.machine}",
+        compiler=platform.python_compiler().removeprefix("GCC "),
+        run_id=server.run_id,
+        replication_id=server.replication_id,
+        executable=sys.executable,
+        config_file=str(server.config.path or ""),
+        port=server.port,
+        started_s=server.started_s,
+    )
+
+
+def _memory(server: Server, outputs: int) -> Memory:
+    resident = resident_bytes()
+    return Memory(
+        resident=resident,
+        peak=max(resident, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024),
+        startup=min(server.startup_bytes, resident),
+        system=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        aof_buffer=server.persistence.writer.state.pending_bytes,
+        outputs=outputs,
+    )
+
+
+def _cpu() -> Cpu:
+    whole, children, thread = (
+        resource.getrusage(who)
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN, resource.RUSAGE_THREAD)
+    )
+    return Cpu(
+        whole.ru_stime, whole.ru_utime, children.ru_stime, children.ru_utime, thread.ru_stime,
+        thread.ru_utime,
+    )  # fmt: skip
+
+
+def _scripts(server: Server) -> int:
+    lua = server.keyspace.lua
+    return lua.count if lua is not None else 0
+
+
+def _keys(database: Database) -> Keys:
+    now_ms = database.clock.now_ms
+    left = [at_ms - now_ms for at_ms in islice(database.expires.values(), _TTL_SAMPLE)]
+    mean = max(0, sum(left) // len(left)) if left else 0
+    return Keys(database.index, len(database), len(database.expires), mean)

@@ -1,0 +1,87 @@
+"""Clients that read too slowly: how much may wait for them (``client-output-buffer-limit``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aofserver.clientlines import client_line
+from aofserver.config.listkinds import OutputLimit
+from aofserver.session import Session
+
+if TYPE_CHECKING:
+    from aofserver.server import Server
+
+#: Bytes that wait in a transport before it tells of them, where no limit is lower.
+HIGH_WATER = 1 << 20
+
+
+def is_over(limit: OutputLimit, waiting: int, over_s: float) -> bool:
+    """Whether a client must be closed (``checkClientOutputBufferLimits`` in networking.c).
+
+    ``waiting``: bytes of replies; ``over_s``: seconds since they began to be over the soft limit.
+    """
+    if limit.hard and waiting >= limit.hard:
+        return True
+    return bool(limit.soft) and waiting >= limit.soft and over_s > limit.seconds
+
+
+class Outputs:
+    """Watches the clients whose transports hold replies back."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        #: When each of them came to be over its soft limit: monotonic seconds, 0: it is not.
+        self._since: dict[int, float] = {}
+
+    @property
+    def high_water(self) -> int:
+        """Waiting bytes from which on a transport must tell of them."""
+        limit = self._limit
+        return min(limit.hard or HIGH_WATER, limit.soft or HIGH_WATER, HIGH_WATER)
+
+    @property
+    def _limit(self) -> OutputLimit:
+        found: OutputLimit = self._server.config["client-output-buffer-limit"]["normal"]
+        return found
+
+    def watch(self, session: Session) -> None:
+        """A transport has begun to hold back more than ``high_water``."""
+        self._since.setdefault(session.id, 0.0)
+        self._look(session)
+
+    def forget(self, session: Session) -> None:
+        """A client has gone, or has caught up."""
+        self._since.pop(session.id, None)
+
+    def tick(self) -> None:
+        """Look at all that are watched."""
+        sessions = self._server.clients.sessions
+        for number in list(self._since):
+            if number in sessions:
+                self._look(sessions[number])
+            else:
+                del self._since[number]
+
+    def update(self) -> None:
+        """The limits have changed."""
+        for session in self._server.clients.sessions.values():
+            if session.transport is not None:
+                session.transport.set_write_buffer_limits(high=self.high_water)
+
+    def _look(self, session: Session) -> None:
+        server, limit = self._server, self._limit
+        now_s = server.clock.monotonic_us() / 1_000_000
+        waiting = session.waiting
+        if not limit.soft or waiting < limit.soft:
+            self._since[session.id] = 0.0
+        elif not self._since[session.id]:
+            self._since[session.id] = now_s
+        since = self._since[session.id]
+        if not is_over(limit, waiting, now_s - since if since else 0.0):
+            return
+        line = client_line(session, server).decode("utf-8", "backslashreplace")
+        server.log.warning(
+            f"Client {line} scheduled to be closed ASAP for overcoming of output buffer limits."
+        )
+        server.stats.output_limit_disconnections += 1
+        server.clients.close(session)

@@ -1,0 +1,29 @@
+"""Replies as a server puts them on the wire."""
+
+from __future__ import annotations
+
+from aoftool.format.resp.replies import Reply, encode_reply
+from aoftool.keyspace.numbers import format_score
+
+SIMPLE_OK = b"+OK\r\n"
+NULL = b"$-1\r\n"
+
+
+class _NoReply:
+    """What a handler returns that has answered by itself, or will."""
+
+    __slots__ = ()
+
+
+NO_REPLY: Reply = _NoReply()  # type: ignore[assignment]
+
+
+def encode(reply: Reply, resp3: bool) -> bytes:
+    """The bytes of a reply, doubles with the shortest digits in RESP3 and 17 in RESP2."""
+    return encode_reply(reply, resp3, _DOUBLES[resp3])
+
+
+_DOUBLES = (
+    lambda value: format_score(value, shortest=False),
+    lambda value: format_score(value, shortest=True),
+)

@@ -1,0 +1,35 @@
+"""Servers that several modules ask the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.compat.face import COMPAT, OPTIONS, Pair, path_of
+from tests.compat.servers import RELEASES, serving
+from tests.e2e.server.serving import serving as serving_ours
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def servers(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    release = request.param
+    folder = tmp_path_factory.mktemp("face")
+    (folder / "real").mkdir()
+    with (
+        serving(release, folder / "real", *OPTIONS[release]) as client,
+        serving_ours(folder / "ours", "--compat-version", COMPAT[release]) as running,
+    ):
+        found = Pair(release, path_of(client), path_of(running.client()))
+        yield found
+        found.close()
+
+
+@pytest.fixture(params=[2, 3], ids=["resp2", "resp3"])
+def pair(request: Any, servers: Pair) -> Pair:
+    found = servers.again()
+    if request.param == 3:
+        for wire in (found.real, found.ours):
+            wire(["HELLO", "3"])
+    return found

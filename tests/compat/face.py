@@ -1,0 +1,56 @@
+"""A real server and ours as processes, asked the same over sockets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.compat.wire import Wire
+
+#: What our server is told to be, to be like each release; and how that one is started.
+COMPAT = {"6.2": "6.0", "7.0": "7.4"}
+OPTIONS = {"6.2": (), "7.0": ("--enable-debug-command", "yes")}
+
+
+def path_of(client: Any) -> Path:
+    """The unix socket that a client uses."""
+    return Path(client.connection_pool.connection_kwargs["path"])
+
+
+class Pair:
+    """A real server and ours, asked the same."""
+
+    def __init__(self, release: str, real: Path, ours: Path) -> None:
+        self.release = release
+        self._paths = real, ours
+        self.real, self.ours = Wire(real), Wire(ours)
+        self._others: list[Pair] = []
+
+    def again(self) -> Pair:
+        """Other connections to the same servers."""
+        other = Pair(self.release, *self._paths)
+        self._others.append(other)
+        return other
+
+    def close(self) -> None:
+        """End these connections, and those that were made by ``again``."""
+        for pair in self._others:
+            pair.close()
+        self.real.close()
+        self.ours.close()
+
+    def both(self, line: str) -> tuple[Any, Any]:
+        """What both answer to the words of a line; '' stands for an empty word."""
+        words = [word if word != "''" else "" for word in line.split(" ")]
+        words = [word.replace("_", " ") if "\\" in word else word for word in words]
+        return self.real(words), self.ours(words)
+
+
+def assert_same(pair: Pair, lines: str) -> None:
+    """Every reply must be the same; a line that begins with a release is for that one only."""
+    for line in filter(None, map(str.strip, lines.splitlines())):
+        release, _, rest = line.partition(": ")
+        if rest and release != pair.release:
+            continue
+        real, ours = pair.both(rest or line)
+        assert ours == real, f"{line}\n  real: {real}\n  ours: {ours}"

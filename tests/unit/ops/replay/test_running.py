@@ -1,0 +1,279 @@
+"""running: whole replays into memory and into a sink that only takes notes, on a fake clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aoftool.errors import ExitCode
+from aoftool.format.resp import encode_command
+from aoftool.keyspace.context import Style
+from aoftool.keyspace.digest import keyspace_digest
+from aoftool.ops.failures import Failure
+from aoftool.ops.loading import LoadOptions, load
+from aoftool.ops.replay.choosing import Chooser
+from aoftool.ops.replay.ledger import Ledger
+from aoftool.ops.replay.memory import MemorySink
+from aoftool.ops.replay.model import Expired, Position, TargetError, Unit, Window
+from aoftool.ops.replay.moments import Moments
+from aoftool.ops.replay.pacing import Pace
+from aoftool.ops.replay.running import Control, Outcome, ReplayOptions, Runner
+from aoftool.ops.replay.selection import Bound, Selection
+from aoftool.ops.replay.target import Facts, read_facts
+from aoftool.ops.source import resolve
+
+SAMPLES = Path(__file__).parents[4] / "samples"
+NOW_MS = 1_700_000_000_000
+
+
+class Noting(MemorySink):
+    """Memory that remembers what was sent when, and may go away."""
+
+    def __init__(self, facts: Facts | None = None, dies_after: int | None = None) -> None:
+        super().__init__(Style.REDIS_7, NOW_MS)
+        self.facts = facts or self.facts
+        self.now = 0.0
+        self.seen: list[tuple[float, int | None, bytes]] = []
+        self.units: list[Unit] = []
+        self._left = dies_after
+
+    def push(self, unit: Unit) -> None:
+        if self._left is not None:
+            self._left -= 1
+            if self._left < 0:
+                raise TargetError("it went away")
+        self.seen += [(self.now, unit.db, b" ".join(argv)) for argv in unit.words()]
+        self.units.append(unit)
+        super().push(unit)
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def play(
+    path: Path, options: ReplayOptions | None = None, sink: Noting | None = None, **more: Any
+) -> tuple[Outcome, Noting, list[Failure]]:
+    sink = sink or Noting()
+    failures: list[Failure] = []
+    options = options or ReplayOptions()
+    choice = None if options.selection.is_all else Chooser(options.selection)
+    runner = Runner(
+        resolve(path), sink, options, choice=choice, tell=failures.append,
+        clock=lambda: sink.now, wait=sink.wait, **more,
+    )  # fmt: skip
+    return runner.run(), sink, failures
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_bytes(b"".join(
+        line.encode() + b"\r\n" if line.startswith("#") else encode_command(line.encode().split())
+        for line in lines
+    ))  # fmt: skip
+    return path
+
+
+def sent(sink: Noting) -> list[str]:
+    return [words.decode() for _, _, words in sink.seen]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.glob("*.aof")))
+@pytest.mark.parametrize("window", [Window(), Window(commands=3)])
+def test_memory_holds_what_a_load_gives(name: str, window: Window) -> None:
+    path = SAMPLES / name
+    try:
+        expected = load(resolve(path), LoadOptions(now_ms=NOW_MS, skip_errors=True))
+    except Exception:
+        pytest.skip("a damaged sample")
+    options = ReplayOptions(window=window, moments=Moments(Expired.KEEP, 0))
+    outcome, sink, failures = play(path, options)
+    assert keyspace_digest(sink.keyspace) == keyspace_digest(expected.keyspace)
+    for ours, theirs in zip(sink.keyspace.databases, expected.keyspace.databases, strict=True):
+        assert ours.expires == theirs.expires
+    assert len(failures) == outcome.counts.failed == expected.failed
+
+
+def test_plain_commands_go_as_the_bytes_that_they_are(tmp_path: Path) -> None:
+    lines = ["SET a 1", "set b 2", "HSET h f v", "SET c 3 PXAT 1", "DEL a", "SELECT 3", "SET d 4"]
+    path = write(tmp_path / "x.aof", *lines)
+    _, sink, _ = play(path)
+    first, second, third, last = sink.units
+    data = path.read_bytes()
+    assert (first.data, first.records) == (data[: len(first.data)], 3)
+    assert b"PXAT" in second.data
+    assert (third.words(), last.words()) == ([[b"DEL", b"a"]], [[b"SET", b"d", b"4"]])
+    assert (last.db, last.end) == (3, Position(0, len(data), 7, 3))
+    assert data.endswith(last.data)
+
+
+@pytest.mark.parametrize("commands", [1, 7, 100, 5000])
+def test_windows_do_not_change_what_is_sent(commands: int, tmp_path: Path) -> None:
+    lines = [f"SET key:{number} {'v' * (number % 50)}x" for number in range(3000)]
+    lines[1000:1000] = ["MULTI", "INCR n", "EXEC", "SELECT 1", "PEXPIREAT key:1 4000000000000"]
+    path = write(tmp_path / "x.aof", *lines)
+    outcome, sink, _ = play(path, ReplayOptions(window=Window(commands=commands)))
+    plain = [line for line in lines if not line.startswith(("SELECT", "PEXPIREAT"))]
+    assert [line for line in sent(sink) if not line.startswith("PEXPIREAT")] == plain
+    assert outcome.position == Position(0, path.stat().st_size, 3005, 1)
+    # MULTI, its command and EXEC are one unit of three records.
+    assert max(unit.records for unit in sink.units) <= max(commands, 3)
+    ends = [unit.end.offset for unit in sink.units]
+    assert ends == sorted(ends)
+
+
+def test_where_a_plain_command_that_failed_stands(tmp_path: Path) -> None:
+    lines = [f"SET k{number} {number}" for number in range(500)]
+    lines[321] = "LPUSH k3 x"
+    path = write(tmp_path / "x.aof", *lines)
+    outcome, _, (failure,) = play(path)
+    offset = sum(len(encode_command(line.encode().split())) for line in lines[:321])
+    assert (failure.offset, failure.record, failure.argv) == (offset, 322, (b"LPUSH", b"k3", b"x"))
+    assert (outcome.counts.sent, outcome.counts.acknowledged) == (500, 499)
+
+
+# How fast, on a clock that moves only while somebody waits.
+def test_rate_of_commands(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.aof", *["SET a 1"] * 100)
+    _, sink, _ = play(path, ReplayOptions(pace=Pace(commands=10)))
+    assert [at for at, _, _ in sink.seen] == pytest.approx([n / 10 for n in range(100)])
+
+
+def test_rate_of_bytes(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.aof", *["SET a 1"] * 50)
+    _, sink, _ = play(path, ReplayOptions(pace=Pace(bytes=270)))
+    assert [at for at, _, _ in sink.seen] == pytest.approx([n / 10 for n in range(50)])
+
+
+@pytest.mark.parametrize(("speed", "last"), [(1.0, 25.0), (2.0, 12.5)])
+def test_speed_of_the_source(speed: float, last: float, tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "x.aof", "SET before 1", "#TS:1000", "SET a 1", "#TS:1020", "SET b 1", "SET c 1",
+        "#TS:1025", "SET d 1",
+    )  # fmt: skip
+    _, sink, _ = play(path, ReplayOptions(pace=Pace(speed=speed)))
+    times = [at for at, _, _ in sink.seen]
+    assert times == pytest.approx([0, 0, 20 / speed, 20 / speed, last])
+
+
+# Ends.
+def test_it_stops_while_it_waits(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.aof", *["MULTI", "SET a 1", "EXEC"] * 50)
+    control = Control()
+    sink = Noting()
+
+    def wait(seconds: float) -> None:
+        sink.now += seconds
+        control.stop = sink.now > 3
+
+    runner = Runner(
+        resolve(path), sink, ReplayOptions(pace=Pace(commands=3)), control=control,
+        clock=lambda: sink.now, wait=wait,
+    )  # fmt: skip
+    outcome = runner.run()
+    assert outcome.stopped == "interrupted"
+    assert outcome.position.record == outcome.counts.acknowledged
+    assert outcome.position.record % 3 == 0
+    assert 0 < outcome.position.record < 30
+
+
+def test_a_target_that_goes_away(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.aof", "SET a 1", "PEXPIREAT a 5", "SET b 1", "PEXPIREAT b 5")
+    outcome, _, _ = play(path, sink=Noting(dies_after=3))
+    assert isinstance(outcome.error, TargetError)
+    assert outcome.error.exit_code is ExitCode.TARGET
+    assert (outcome.counts.acknowledged, outcome.position.record) == (3, 3)
+    assert outcome.held
+
+
+def test_damage_ends_it_behind_what_is_sound(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.aof", "SET a 1", "MULTI", "SET b 1", "EXEC")
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes() + b"*2\r\n$x")
+    outcome, sink, _ = play(path)
+    assert outcome.error is not None
+    assert outcome.error.exit_code is ExitCode.CORRUPT
+    assert (outcome.position.offset, len(sink.keyspace)) == (size, 2)
+
+
+def test_selection_by_key_and_place(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "x.aof", "SET a 1", "MULTI", "SET a 2", "SET b 2", "SELECT 1", "SET a 3", "EXEC",
+        "MULTI", "SET b 9", "EXEC", "SET a 4", "DEL a b",
+    )  # fmt: skip
+    outcome, sink, _ = play(path, ReplayOptions(Selection(match=(b"a",), until=Bound(record=11))))
+    assert sent(sink) == ["SET a 1", "MULTI", "SET a 2", "SELECT 1", "SET a 3", "SELECT 0", "EXEC",
+                          "SET a 4"]  # fmt: skip
+    assert outcome.counts.skipped == 3
+    assert [unit.db for unit in sink.units] == [0, 0, 1]
+
+
+# The books.
+class _Unit:
+    """As much of a unit as the ledger looks at."""
+
+    records, replies, inner, data = 1, 1, False, b"x"
+
+    def __init__(self, end: Position) -> None:
+        self.end = end
+        self.done = False
+        self.bad: set[int] | None = None
+        self.db: int | None = None
+
+    def owner(self, reply: int) -> int:
+        return 0
+
+    def origin(self, index: int) -> Any:
+        raise AssertionError
+
+    def words(self) -> list[list[bytes]]:
+        return []
+
+
+def test_nothing_counts_before_what_is_in_front_of_it() -> None:
+    ledger = Ledger(resolve(SAMPLES / "preamble.aof").parts, Position())
+    units = [_Unit(Position(0, offset)) for offset in (10, 20, 30)]
+    for unit in units:
+        ledger.sent(unit)
+    ledger.passed(Position(0, 40))
+    places = []
+    for unit in (units[1], units[0], units[2]):
+        ledger.finished(unit)
+        places.append(ledger.position.offset)
+    assert places == [0, 20, 40]
+    assert (ledger.counts.sent, ledger.counts.acknowledged) == (3, 3)
+
+
+# What a server says of itself.
+INFO = """# Server\r
+redis_version:%s\r
+redis_mode:standalone\r
+# Keyspace\r
+db0:keys=3,expires=1,avg_ttl=0\r
+db7:keys=2,expires=0,avg_ttl=0\r
+"""
+
+
+VERSIONS = [
+    ("4.0.14", (4, 0), None),
+    ("5.0.14", (5, 0), 9),
+    ("6.2.6", (6, 2), 9),
+    ("7.0.15", (7, 0), 10),
+    ("7.2.4", (7, 2), 11),
+    ("8.0.1", (8, 0), 12),
+    ("255.255.255", (7, 4), 12),
+]
+
+
+@pytest.mark.parametrize(("text", "version", "rdb"), VERSIONS)
+def test_facts(text: str, version: tuple[int, int], rdb: int | None) -> None:
+    facts = read_facts((INFO % text).encode(), None)
+    assert (facts.version, facts.rdb_version, facts.cluster) == (version, rdb, False)
+    assert (facts.keys, facts.expires) == ({0: 3, 7: 2}, {0: 1, 7: 0})
+
+
+def test_valkey_and_clusters() -> None:
+    told = (INFO % "7.2.4").replace("standalone", "cluster") + "valkey_version:8.1.0\r\n"
+    facts = read_facts(told.encode(), frozenset((b"GET",)))
+    assert (facts.version, facts.rdb_version, facts.cluster) == ((7, 2), 11, True)
+    assert (facts.knows(b"GET"), facts.knows(b"SET")) == (True, False)

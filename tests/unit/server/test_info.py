@@ -1,0 +1,143 @@
+"""INFO: numbers to text, section by section."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from aofserver.info.rates import Rates
+from aofserver.info.sections import SECTIONS, render
+from aofserver.info.snapshot import Cpu, Keys, Memory, Process, Snapshot
+from aofserver.persistence.loader import LoadedFile, Loading
+from aofserver.persistence.schedule import Mode, RewriteSchedule
+from aofserver.persistence.snapshots import SnapshotState
+from aofserver.persistence.writer import AofState
+from aofserver.stats import CommandStats, Stats
+from aoftool.keyspace.context import Style
+
+_NOW_S = 1_000_000
+
+
+def snapshot(style: Style = Style.REDIS_7) -> Snapshot:
+    """A server that has been up for a day and some."""
+    return Snapshot(
+        style=style,
+        now_us=_NOW_S * 1_000_000,
+        process=Process(5, "7.4.1", "Linux", "12", "r" * 40, "i" * 40, "/x", "", 7000, 900_000),
+        config={
+            "hz": "10", "maxclients": "7", "maxmemory": "0", "maxmemory-policy": "noeviction",
+            "appendonly": "no", "repl-backlog-size": "1048576",
+        },
+        memory=Memory(3 << 20, 4 << 20, 1 << 20, 1 << 30, 11, 22),
+        cpu=Cpu(1.5, 2.5, 0, 0, 1.25, 2.25),
+        stats=Stats(),
+        rates=[12.9, 2048.0, 0.0],
+        clients=3,
+        longest_output=22,
+        watching=0,
+        watched_keys=0,
+        scripts=0,
+        libraries=0,
+        dirty=4,
+        saves=SnapshotState(_NOW_S - 60),
+        saving=False,
+        schedule=RewriteSchedule(),
+        aof=AofState(),
+        cow_bytes=0,
+        syncing=False,
+        loaded=LoadedFile(0, rdb_keys=8, expired=2),
+        loading=None,
+        keys=[Keys(0, 5, 1, 70), Keys(3, 1, 0, 0)],
+    )  # fmt: skip
+
+
+def fields(now: Snapshot, section: str) -> dict[str, str]:
+    """The fields of a section in their order."""
+    title, *lines = render(now, [section]).splitlines()
+    assert title == f"# {SECTIONS[section][0]}"
+    return dict(line.split(":", 1) for line in lines)
+
+
+def test_sections_come_once_in_their_order_and_apart() -> None:
+    text = render(snapshot(), ["keyspace", "cluster", "keyspace", "nosuch"])
+    assert text == (
+        "# Cluster\r\ncluster_enabled:0\r\n\r\n"
+        "# Keyspace\r\ndb0:keys=5,expires=1,avg_ttl=70\r\ndb3:keys=1,expires=0,avg_ttl=0\r\n"
+    )
+    assert render(snapshot(), ["nosuch"]) == ""
+
+
+def test_a_bare_info_leaves_the_long_sections_out() -> None:
+    assert "# Commandstats" not in render(snapshot(), [])
+    assert "# Commandstats" in render(snapshot(), ["all"])
+
+
+def test_memory() -> None:
+    found = fields(snapshot(), "memory")
+    assert found["used_memory_human"] == "3.00M"
+    assert found["used_memory_dataset"] == str(2 << 20)
+    assert found["used_memory_peak_perc"] == "75.00%"
+    assert found["mem_aof_buffer"] == "11"
+
+
+def test_server_and_stats() -> None:
+    assert fields(snapshot(), "server")["uptime_in_days"] == "1"
+    found = fields(snapshot(), "stats")
+    assert found["instantaneous_ops_per_sec"] == "12"
+    assert found["instantaneous_input_kbps"] == "2.00"
+
+
+@pytest.mark.parametrize(
+    ("style", "name"), [(Style.REDIS_6, "cmdstat_client"), (Style.REDIS_7, "cmdstat_client|id")]
+)
+def test_commands_are_counted_by_container_in_redis_6(style: Style, name: str) -> None:
+    now = snapshot(style)
+    now.stats.commands[b"CLIENT ID"] = CommandStats(calls=4, nanos=10_000, rejected=1, failed=2)
+    now.stats.commands[b"GET"] = CommandStats()
+    assert fields(now, "commandstats") == {
+        name: "calls=4,usec=10,usec_per_call=2.50,rejected_calls=1,failed_calls=2"
+    }
+
+
+def test_the_aof_is_told_of_only_where_it_is_configured() -> None:
+    now = snapshot()
+    assert "aof_current_size" not in fields(now, "persistence")
+    now.schedule.mode = Mode.ON
+    now.schedule.started(_NOW_S - 9)
+    on = replace(
+        now, config=now.config | {"appendonly": "yes"}, aof=AofState(size=50, write_error=28)
+    )
+    found = fields(on, "persistence")
+    assert found["aof_enabled"] == found["aof_rewrite_in_progress"] == "1"
+    assert found["aof_current_rewrite_time_sec"] == "9"
+    assert found["aof_current_size"] == "50"
+    assert found["aof_last_write_status"] == "err"
+    assert found["rdb_last_load_keys_loaded"] == "8"
+
+
+def test_persistence_of_redis_6_tells_less() -> None:
+    six, seven = (list(fields(snapshot(style), "persistence")) for style in Style)
+    assert set(seven) - set(six) >= {"rdb_saves", "aof_rewrites", "async_loading"}
+    assert six == [name for name in seven if name in six]
+
+
+def test_how_far_a_load_has_come() -> None:
+    loading = Loading(_NOW_S * 1000 - 10_000, total=400, done=100)
+    found = fields(replace(snapshot(), loading=loading), "persistence")
+    assert found["loading"] == "1"
+    assert found["loading_loaded_perc"] == "25.00"
+    assert found["loading_eta_seconds"] == "30"
+    assert found["loading_start_time"] == str(_NOW_S - 10)
+
+
+def test_rates_are_means_of_samples() -> None:
+    rates = Rates(2)
+    assert rates.per_second == [0.0, 0.0]
+    for now_ms, one, other in ((1000, 0, 5), (1100, 10, 5), (1300, 10, 25)):
+        assert rates.due(now_ms)
+        rates.sample(now_ms, one, other)
+    assert not rates.due(1399)
+    assert rates.per_second == [50.0, 50.0]
+    rates.sample(1400, 0, 0)  # CONFIG RESETSTAT: nothing is less than nothing
+    assert min(rates.per_second) >= 0
