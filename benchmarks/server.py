@@ -1,4 +1,4 @@
-"""aofserver beside redis-server: redis-benchmark's tests, starting, and latency during a rewrite."""
+"""aofserver beside redis-server: throughput, starting, and latency while the AOF is rewritten."""
 
 from __future__ import annotations
 

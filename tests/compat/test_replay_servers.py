@@ -274,6 +274,9 @@ def test_commands_that_the_target_has_not(clients: dict[str, Any], tmp_path: Pat
     skip = Selection(skip=frozenset((b"FUNCTION",)))
     outcome, _, _ = replay(path, address_of(old), ReplayOptions(skip, stop_on_error=True))
     assert (outcome.counts.acknowledged, outcome.counts.skipped) == (2, 2)
+    only = Selection(commands=frozenset((b"SET",)))
+    outcome, _, _ = replay(path, address_of(old), ReplayOptions(only, stop_on_error=True), FLUSH)
+    assert (outcome.counts.acknowledged, outcome.counts.skipped) == (2, 2)
 
 
 # Going on.

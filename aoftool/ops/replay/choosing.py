@@ -85,7 +85,7 @@ class Chooser:
     def choose(self, argv: Argv, name: bytes) -> Argv | None:
         """The command to go for one of the source, counting those that do not."""
         wanted = self._wanted
-        if (wanted.commands and name not in wanted.commands) or name in wanted.skip:
+        if not wanted.names(name):
             return self._skip()
         try:
             row = TABLE.find(argv)

@@ -58,6 +58,10 @@ class Selection:
         """Whether everything goes as it is."""
         return self == Selection()
 
+    def names(self, name: bytes) -> bool:
+        """Whether commands of this name (upper case) are wanted at all."""
+        return name not in self.skip and (not self.commands or name in self.commands)
+
     def database(self, db: int) -> int | None:
         """The target's database for one of the source; None: it is not wanted."""
         return db if self.dbs is None else self.dbs.get(db)

@@ -89,25 +89,25 @@ def announcements(found: Survey, selection: Selection) -> list[str]:
     """What the source will do to the target beside writing keys, a line each."""
     if not found.known:
         return ["standard input is read once: what it holds is not known before"]
-    skipped = {name.decode("ascii", "replace") for name in selection.skip}
     return [
         f"{name}: {count} times; it {effect}"
         for name, effect in _LOUD.items()
-        if (count := found.commands.get(name)) and name not in skipped
+        if (count := found.commands.get(name)) and selection.names(name.encode())
     ]
 
 
 def unknown_commands(found: Survey, selection: Selection, facts: Facts) -> dict[str, int]:
     """Commands of the source that the target has not and that have no other form, with counts."""
-    skipped = {name.decode("ascii", "replace") for name in selection.skip}
     unknown = {
         name: count
         for name, count in found.commands.items()
         if name != "(OTHER)"
-        and name not in _TRANSLATED | skipped
+        and name not in _TRANSLATED
+        and selection.names(name.encode())
         and not facts.knows(name.encode())
     }
-    if found.functions and not facts.knows(b"FUNCTION"):
+    wanted = selection.names(b"FUNCTION") and not (selection.match or selection.types)
+    if found.functions and wanted and not facts.knows(b"FUNCTION"):
         unknown["FUNCTION"] = unknown.get("FUNCTION", 0) + found.functions
     return unknown
 

@@ -116,6 +116,8 @@ def test_a_disk_too_full_for_a_rewrite_leaves_the_old_aof(tmp_path: Path) -> Non
         client = running.client()
         client.mset({f"k{n}": "v" * 100 for n in range(1000)})
         client.set("random", RANDOM)
+        # Slow enough that the child cannot end before it is stopped.
+        client.config_set("rdb-key-save-delay", 1000)
         client.bgrewriteaof()
         with running.child_stopped("rewriting started by pid ") as pid:
             subprocess.run(["prlimit", "--pid", str(pid), f"--fsize={FULL}:unlimited"], check=True)
