@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
 
+from aoftool.keyspace.packed import PackedList
+
 #: Kinds whose own size is all of it.
-_PLAIN = (bytes, bytearray, int, float, str, type(None), bool)
+_PLAIN = (bytes, bytearray, int, float, str, type(None), bool, PackedList)
 
 
 def size_of(value: Any, samples: int) -> int:

@@ -74,6 +74,9 @@ def main() -> None:
     gc.disable()
     made = keyspace(300_000)
     print(f"{_private_dirty_mib():6.0f} MiB  before the fork")
+    began = time.perf_counter()
+    gc.collect()
+    print(f"{time.perf_counter() - began:.3f} s   a full collection in the parent")
     for name, (collects, frozen) in WAYS.items():
         if frozen:
             gc.freeze()

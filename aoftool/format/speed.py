@@ -34,7 +34,9 @@ TWINNED = (
     "aoftool.keyspace.hyperloglog.estimate",
     "aoftool.keyspace.hyperloglog.sparse",
     "aoftool.keyspace.numbers",
+    "aoftool.keyspace.packed",
     "aoftool.keyspace.rdbmap",
+    "aoftool.keyspace.rounds",
 )
 _PURE = os.environ.get("AOFTOOL_PURE", "0") not in ("", "0")
 

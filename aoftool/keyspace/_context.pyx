@@ -26,7 +26,9 @@ cdef class Context:
     def typed(self, bytes key, kind):
         value = self.db.get(key)
         if value is not None and not isinstance(value, kind):
-            raise _wrong_type()
+            value = _unpacked(self.db, key, value)
+            if not isinstance(value, kind):
+                raise _wrong_type()
         return value
 
     def drop_if_empty(self, bytes key, value):
@@ -40,6 +42,12 @@ def _new_options():
     from aoftool.keyspace.context import Options
 
     return Options()
+
+
+def _unpacked(db, key, value):
+    from aoftool.keyspace.context import unpacked
+
+    return unpacked(db, key, value)
 
 
 def _wrong_type():

@@ -21,10 +21,12 @@ from cpython.object cimport PyObject
 
 from aoftool.keyspace._context cimport Context
 from aoftool.keyspace._database cimport Database
+from aoftool.keyspace._packed cimport PackedList
 
 from aoftool.keyspace.command import find
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.numbers import parse_float, parse_int
+from aoftool.keyspace.packed import may_be_packed
 from aoftool.keyspace.values import SHORT_LIST, HashValue, ShortList, ZSetValue
 
 cdef extern from "_ahead.h":
@@ -40,6 +42,7 @@ cdef enum:
     AHEAD = 64
     LINES = 5
     PAIR = 4
+    FEW = 8
 
 cdef enum:
     PLAIN_NONE = 0
@@ -161,11 +164,22 @@ cdef bint _hset(Context ctx, list argv) except -1:
 
 cdef bint _rpush(Context ctx, list argv) except -1:
     cdef PyObject *value = PyDict_GetItem(ctx.db.data, argv[1])
-    if value is NULL or type(<object>value) is not ShortList:
+    cdef PackedList packed
+    if value is NULL:
         return False
-    if PyList_GET_SIZE(<object>value) >= LONGEST_SHORT:
+    if type(<object>value) is PackedList:
+        packed = <PackedList>value
+        if not packed.append(argv[2]):
+            return False
+    elif type(<object>value) is not ShortList or PyList_GET_SIZE(<object>value) >= LONGEST_SHORT:
         return False
-    PyList_Append(<object>value, argv[2])
+    elif PyList_GET_SIZE(<object>value) < FEW and may_be_packed(<object>value):
+        packed = PackedList(<object>value)
+        if not packed.append(argv[2]):
+            return False
+        ctx.db.data[argv[1]] = packed
+    else:
+        PyList_Append(<object>value, argv[2])
     ctx.dirty += 1
     return True
 

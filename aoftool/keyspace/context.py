@@ -12,6 +12,8 @@ from aoftool.format.resp.replies import Reply
 from aoftool.format.speed import pick
 from aoftool.keyspace.database import Database, Keyspace
 from aoftool.keyspace.errors import WRONG_TYPE, CommandError
+from aoftool.keyspace.packed import PackedList
+from aoftool.keyspace.values import ShortList
 
 if TYPE_CHECKING:
     from random import Random
@@ -46,6 +48,7 @@ class Options:
         limits: thresholds of the compact encodings.
         table: what scripts may call; None: the keyspace's commands.
         write_refusal: the error that writes of scripts get while they cannot be kept, or None.
+        on_lua: told of the Lua of a keyspace when it is made.
         send: how MIGRATE reaches other servers; None: it does not.
     """
 
@@ -58,6 +61,14 @@ class Options:
     table: Table | None = None
     write_refusal: bytes | None = None
     send: Send | None = None
+    on_lua: Callable[[Any], None] | None = None
+
+
+def unpacked(db: Database, key: bytes, value: Any) -> Any:
+    """The value at ``key``, from now on one that can be worked with if it was packed."""
+    if type(value) is PackedList:
+        value = db.data[key] = ShortList(value)
+    return value
 
 
 class PureContext:
@@ -118,7 +129,9 @@ class PureContext:
         """The value at ``key``, or None. Raises CommandError WRONGTYPE for any other kind."""
         value = self.db.get(key)
         if value is not None and not isinstance(value, kind):
-            raise CommandError(WRONG_TYPE)
+            value = unpacked(self.db, key, value)
+            if not isinstance(value, kind):
+                raise CommandError(WRONG_TYPE)
         return value
 
     def drop_if_empty(self, key: bytes, value: Any) -> None:

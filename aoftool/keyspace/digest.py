@@ -12,6 +12,7 @@ from struct import pack
 from typing import Any
 
 from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.packed import PackedList
 from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import HashValue, LongList, SetValue, ShortList, ZSetValue
 
@@ -100,6 +101,7 @@ _KINDS: dict[type, tuple[int, Callable[[int, Any], int]]] = {
     bytearray: (_STRING, _string),
     ShortList: (_LIST, _list),
     LongList: (_LIST, _list),
+    PackedList: (_LIST, _list),
     SetValue: (_SET, _set),
     ZSetValue: (_ZSET, _zset),
     HashValue: (_HASH, _hash),

@@ -15,6 +15,7 @@ from aoftool.format.rdb import EncodingLimits, ModuleValue
 from aoftool.format.rdb.listpack import encode_listpack
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.numbers import parse_int
+from aoftool.keyspace.packed import PackedList
 from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import HashValue, LongList, SetValue, ShortList, ZSetValue
 
@@ -43,7 +44,7 @@ def encoding(value: Any, style: Style, limits: EncodingLimits = _DEFAULTS) -> by
         return b"embstr" if len(value) <= _EMBEDDED else b"raw"
     if isinstance(value, bytearray):
         return b"raw"
-    if isinstance(value, (ShortList, LongList)):
+    if isinstance(value, (ShortList, LongList, PackedList)):
         return _list_encoding(value, style, limits)
     if isinstance(value, SetValue):
         return _set_encoding(value, style, limits)

@@ -11,6 +11,7 @@ from typing import Any
 
 from aoftool.format.rdb import ModuleValue
 from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.packed import PackedList
 from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import HashValue, LongList, SetValue, ShortList, ZSetValue
 
@@ -56,6 +57,7 @@ _FORMS: dict[type, Callable[[Any], Any]] = {
     bytearray: bytes,
     ShortList: tuple,
     LongList: tuple,
+    PackedList: tuple,
     SetValue: frozenset,
     ZSetValue: lambda value: frozenset(value.scores.items()),
     HashValue: _hash,

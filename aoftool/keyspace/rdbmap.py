@@ -8,10 +8,12 @@ from typing import Any
 from aoftool.format.rdb import Kind, ModuleValue
 from aoftool.format.speed import pick
 from aoftool.keyspace.database import Database
+from aoftool.keyspace.packed import PackedList, may_be_packed
 from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import (
     SHORT_LIST,
     HashValue,
+    ListValue,
     LongList,
     SetValue,
     ShortList,
@@ -19,7 +21,9 @@ from aoftool.keyspace.values import (
 )
 
 
-def _list_in(elements: list[bytes]) -> ShortList | LongList:
+def _list_in(elements: list[bytes]) -> PackedList | ListValue:
+    if may_be_packed(elements):
+        return PackedList(elements)
     return LongList(elements) if len(elements) > SHORT_LIST else ShortList(elements)
 
 
@@ -64,6 +68,7 @@ _OUT: dict[type, tuple[Kind, Callable[[Any], Any]]] = {
     bytearray: ("string", bytes),
     ShortList: ("list", lambda value: value),
     LongList: ("list", list),
+    PackedList: ("list", list),
     SetValue: ("set", list),
     ZSetValue: ("zset", lambda value: list(value.scores.items())),
     HashValue: ("hash", _hash_out),

@@ -13,6 +13,7 @@ from aoftool.errors import AofError
 from aoftool.format.rdb import Group, ModuleValue
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.database import Database, Keyspace
+from aoftool.keyspace.packed import PackedList
 from aoftool.keyspace.shortest import shortest_double
 from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import HashValue, LongList, SetValue, ShortList, ZSetValue
@@ -141,6 +142,7 @@ _WRITERS: dict[type, Callable[[bytes, Any, Style], Iterator[Argv]]] = {
     bytearray: _string,
     ShortList: _list,
     LongList: _list,
+    PackedList: _list,
     SetValue: _set,
     ZSetValue: _zset,
     HashValue: _hash,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sortedcontainers import SortedList
 
 from aoftool.format.rdb import ModuleValue
+from aoftool.keyspace.packed import PackedList
 from aoftool.keyspace.stream import Stream
 
 if TYPE_CHECKING:
@@ -49,11 +50,14 @@ class LongList(deque[bytes]):
     __slots__ = ()
 
 
+#: A list that commands work with; one that was loaded may still be a ``PackedList``.
 ListValue = ShortList | LongList
 
 
-class SetValue(set[bytes]):
+class SetValue(dict[bytes, None]):
     """A set. Change it by ``add_all``, ``remove_all`` and ``take`` only: they keep its sample.
+
+    The keys of a dict: a small one takes half the memory of an interpreter's set.
 
     ``outgrew``: see ``encodings``, as in the other collections.
     """
@@ -61,14 +65,15 @@ class SetValue(set[bytes]):
     __slots__ = ("_order", "outgrew")
 
     def __init__(self, members: Iterable[bytes] = ()) -> None:
-        super().__init__(members)
+        super().__init__(dict.fromkeys(members))
         self._order: list[bytes] | None = None
         self.outgrew = 0
 
     def add_all(self, members: Iterable[bytes]) -> int:
         """Add members; how many are new."""
         before = len(self)
-        self.update(members)
+        for member in members:
+            self[member] = None
         added = len(self) - before
         if added:
             self._order = None
@@ -77,7 +82,8 @@ class SetValue(set[bytes]):
     def remove_all(self, members: Iterable[bytes]) -> int:
         """Take members out; how many were there."""
         before = len(self)
-        self.difference_update(members)
+        for member in members:
+            self.pop(member, None)
         removed = before - len(self)
         if removed:
             self._order = None
@@ -95,7 +101,7 @@ class SetValue(set[bytes]):
         at = rng.randrange(len(order))
         order[at], order[-1] = order[-1], order[at]
         member = order.pop()
-        self.remove(member)
+        del self[member]
         return member
 
 
@@ -201,6 +207,7 @@ _TYPES: dict[type, tuple[bytes, Callable[[Any], Any]]] = {
     bytearray: (b"string", bytearray),
     ShortList: (b"list", ShortList),
     LongList: (b"list", LongList),
+    PackedList: (b"list", ShortList),
     SetValue: (b"set", _copy_set),
     HashValue: (b"hash", _copy_hash),
     ZSetValue: (b"zset", _copy_zset),

@@ -26,7 +26,7 @@ from aoftool.ops.failures import DamagedError, Failure
 from aoftool.ops.source import STDIN, Part, Source
 from aoftool.ops.window import Progress, no_progress
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 17
 #: Databases of a keyspace that is loaded offline: more than servers are configured for.
 OFFLINE_DATABASES = 1024
 #: Failed commands that are kept in full; the rest is counted.

@@ -26,7 +26,7 @@ from aoftool.keyspace.context import Context, Options, Style
 from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.engine import run, run_logged
 from aoftool.keyspace.errors import CommandError
-from aoftool.keyspace.values import HashValue
+from aoftool.keyspace.values import HashValue, SetValue
 from tests.compat.servers import serving
 
 Words = Sequence[str | bytes | int | float]
@@ -178,7 +178,7 @@ def comparable(value: Any) -> Any:
         return value.scores
     if isinstance(value, HashValue):
         return dict(value), value.expires or {}
-    if isinstance(value, (set, frozenset)):
+    if isinstance(value, SetValue):
         return set(value)
     if hasattr(value, "comparable"):
         return value.comparable()

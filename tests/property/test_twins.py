@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aoftool.format.rdb import listpack, primitives, ziplist
-from aoftool.keyspace import context, database, engine, numbers, rdbmap, values
+from aoftool.keyspace import context, database, engine, numbers, packed, rdbmap, values
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.fingerprint import fingerprint
 from aoftool.keyspace.hyperloglog import sparse
@@ -216,6 +216,15 @@ def _listener(heard: list[Any]) -> Any:
     return listener
 
 
+def _class_of(value: Any) -> type:
+    """Its class; a list may be packed where nobody has worked with it."""
+    return (
+        values.ShortList
+        if isinstance(value, (packed.PackedList, packed.PurePackedList))
+        else type(value)
+    )
+
+
 @given(PLAIN, PLAIN, st.sampled_from(READS), st.sampled_from(context.Style), st.booleans())
 def test_plain_writes(
     first: Any, then: Any, between: list[bytes], style: context.Style, listens: bool
@@ -233,13 +242,45 @@ def test_plain_writes(
         seen = [
             [(key, kind, str(plain), at) for key, kind, plain, at in rdbmap.pure_rdb_items(db)]
             + [
-                (key, getattr(value, "outgrew", None), type(value))
+                (key, getattr(value, "outgrew", None), _class_of(value))
                 for key, value in db.data.items()
             ]
             for db in keyspace.databases
         ]
         told.append((heard, ctx.dirty, ctx.fact, seen))
     assert told[0] == told[1]
+
+
+@given(st.lists(st.binary(max_size=packed.LONGEST_PACKED + 2), max_size=40))
+def test_lists_in_one_piece(elements: list[bytes]) -> None:
+    """What fits is taken, in order; what is too long is refused and changes nothing."""
+    fitting = [element for element in elements if len(element) <= packed.LONGEST_PACKED]
+    for kind in (packed.PackedList, packed.PurePackedList):
+        made = kind()
+        assert [made.append(element) for element in elements] == [
+            len(element) <= packed.LONGEST_PACKED for element in elements
+        ]
+        assert made.unpack() == list(made) == fitting
+        assert len(made) == len(fitting)
+
+
+def test_a_full_packed_list_takes_no_more() -> None:
+    for kind in (packed.PackedList, packed.PurePackedList):
+        made = kind(b"%d" % number for number in range(packed.MOST_PACKED))
+        assert not made.append(b"x")
+        assert made.unpack() == [b"%d" % number for number in range(packed.MOST_PACKED)]
+
+
+@pytest.mark.parametrize("command", ["LRANGE l 0 -1", "RPUSH l d", "SORT l ALPHA", "LPOP l"])
+def test_a_packed_list_is_unpacked_by_who_works_with_it(command: str) -> None:
+    replies = []
+    for kind in (packed.PackedList, values.ShortList):
+        keyspace = database.Keyspace()
+        keyspace.databases[0].data[b"l"] = kind([b"a", b"b", b"c"])
+        ctx = context.Context(keyspace, Random(1))
+        replies.append((engine.run(ctx, command.encode().split()), fingerprint(keyspace)))
+        assert type(keyspace.databases[0].data[b"l"]) is values.ShortList
+    assert replies[0] == replies[1]
 
 
 @pytest.mark.parametrize("seed", range(4))

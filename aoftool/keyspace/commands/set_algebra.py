@@ -32,7 +32,7 @@ def _intersection(ctx: Context, keys: Argv) -> set[bytes] | frozenset[bytes]:
     if empty:
         return _EMPTY
     first, *rest = sorted(found, key=len)
-    return set(first).intersection(*rest)
+    return {member for member in first if all(member in other for other in rest)}
 
 
 def _union(ctx: Context, keys: Argv) -> set[bytes]:

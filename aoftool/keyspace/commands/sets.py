@@ -63,7 +63,7 @@ def srem(ctx: Context, argv: Argv) -> Reply:
     value = get_set(ctx, key)
     if value is None:
         return 0
-    gone = argv[2:] if len(argv) == 3 else list(value.intersection(argv[2:]))
+    gone = [member for member in dict.fromkeys(argv[2:]) if member in value]
     removed = value.remove_all(gone)
     if removed:
         take_out_of_set(ctx, value, gone)

@@ -12,6 +12,7 @@ import hiredis
 
 from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.digest import keyspace_digest, value_digest
+from aoftool.keyspace.packed import PackedList
 from aoftool.keyspace.payload import BadPayload, restore
 from aoftool.keyspace.values import LongList, ShortList, ZSetValue
 from aoftool.ops.replay.link import Link
@@ -26,7 +27,7 @@ MAX_NAMED = 20
 SLACK_MS = 100
 _AT_A_TIME = 500
 #: Classes that hold the same type.
-_CLASSES = ({bytes, bytearray}, {ShortList, LongList})
+_CLASSES = ({bytes, bytearray}, {ShortList, LongList, PackedList})
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def test_a_popped_member_is_removed(style: Style) -> None:
     call = filled(style)
     before = set(call.ctx.db.data[b"k"])
     record, = call.logged("SPOP k")  # fmt: skip
-    (gone,) = before - call.ctx.db.data[b"k"]
+    (gone,) = before - set(call.ctx.db.data[b"k"])
     assert record == f"SREM k {gone.decode()}"
     call("SADD one x")
     assert call.logged("SPOP one") == ["SREM one x"]
