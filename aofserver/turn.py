@@ -13,6 +13,9 @@ from aofserver.hotloop import let_out
 from aofserver.session import Session
 from aofserver.stats import Stats
 
+#: Clients that are enough for one sync.
+MOST_GATHERED = 256
+
 
 class Turn:
     """Collects the sessions that have something to say, and lets it out.
@@ -21,6 +24,8 @@ class Turn:
         before_replies: what must have happened before any reply leaves.
         armed: whether it will end soon, because something has begun it.
         sessions: who has something to say.
+        gathers: whether it ends only when no more clients join it: under ``always`` one sync costs
+            the same for many as for few.
     """
 
     def __init__(
@@ -33,25 +38,43 @@ class Turn:
         self._stats = stats or Stats()
         self._before_replies = before_replies
         self.sessions: list[Session] = []
+        self.gathers = False
+        self._joined = 0
         self._ended = False
         self.armed = False
 
     def add(self, session: Session) -> None:
         """``session`` has begun to hold bytes back."""
         self.sessions.append(session)
-        if not self.armed:
-            self.armed = True
-            self._loop.call_soon(self.run)
+        self.arm()
 
     def later(self, call: Callable[[], None]) -> None:
         """Have something done when the commands that are being served are done."""
         self._loop.call_soon(call)
 
+    def after(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+        """Have something done between two turns, a while from now."""
+        return self._loop.call_later(seconds, call)
+
+    def in_ms(self, ms: int, call: Callable[[], None]) -> asyncio.TimerHandle:
+        """Have something done after so many ms, unless the handle is cancelled before."""
+        return self._loop.call_later(ms / 1000, call)
+
     def arm(self) -> None:
         """Have a turn end soon, although no reply waits (something was written to the AOF)."""
         if not self.armed:
             self.armed = True
-            self._loop.call_soon(self.run)
+            self._joined = 0
+            self._loop.call_soon(self._end_or_wait if self.gathers else self.run)
+
+    def _end_or_wait(self) -> None:
+        """End, unless others have joined since the last look and may not be the last ones."""
+        joined = len(self.sessions)
+        if self._joined < joined < MOST_GATHERED:
+            self._joined = joined
+            self._loop.call_soon(self._end_or_wait)
+        else:
+            self.run()
 
     def end(self) -> None:
         """Let out what waits, and nothing any more: what is run after it will not be kept."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aoftool.errors import AofError, ExitCode, RefusedError
-from aoftool.ops.check import CheckOptions, Level, SourceReport, Verdict, check_path
+from aoftool.ops.check import CheckOptions, Level, Severity, SourceReport, Verdict, check_path
 from aoftool.ops.replay.selection import Selection
 from aoftool.ops.replay.target import Facts
 from aoftool.ops.source import STDIN, Source, resolve
@@ -29,9 +29,19 @@ _TRANSLATED = frozenset(("GETEX", "GETDEL", "LMOVE", "SETEX", "PSETEX"))
 class DamagedSource(AofError):
     """A source that cannot be replayed to its end; nothing was sent."""
 
-    def __init__(self, path: Path, verdict: Verdict) -> None:
-        super().__init__(f"{path}: {verdict.value}; run: aoftool check {path}")
-        self.exit_code = verdict.exit_code  # type: ignore[misc]
+    def __init__(self, path: Path, report: SourceReport) -> None:
+        said = _first_error(report) or report.verdict.value
+        super().__init__(f"{path}: {said}; nothing was sent; run: aoftool check {path}")
+        self.exit_code = report.verdict.exit_code  # type: ignore[misc]
+
+
+def _first_error(report: SourceReport) -> str | None:
+    """What is wrong first, and where."""
+    found = [*report.findings, *(one for file in report.files for one in file.findings)]
+    for one in found:
+        if one.severity is Severity.ERROR:
+            return one.reason if one.offset is None else f"{one.reason} at offset {one.offset}"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ def survey(path: Path, truncated: bool, progress: Progress) -> Survey:
     report = check_path(path, CheckOptions(Level.FRAMING), progress)
     fine = (Verdict.CLEAN, Verdict.TRUNCATED) if truncated else (Verdict.CLEAN,)
     if report.verdict not in fine:
-        raise DamagedSource(path, report.verdict)
+        raise DamagedSource(path, report)
     return _told(source, report)
 
 
