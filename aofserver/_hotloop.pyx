@@ -79,6 +79,7 @@ def serve(
 ):
     cdef Context ctx = dispatcher.ctx
     cdef dict known = dispatcher.known
+    cdef list afterwards = dispatcher.afterwards
     cdef list out = session.out
     cdef bint resp3 = session.resp3
     ctx.session = session
@@ -158,6 +159,11 @@ def serve(
                 dispatcher.close_unit(False)
             db = ctx.db
         at = end
+        if afterwards:
+            if run >= 0:
+                feed.command(db.index, buf[run:at])
+                run = -1
+            dispatcher.finish()
         now = _nanos()
         took = now - last
         last = now

@@ -48,7 +48,10 @@ def _fields(session: Session, server: Server) -> dict[bytes, bytes]:
         **shown,
         b"flags": flags_of(session),
         b"db": b"%d" % session.db.index,
-        **dict.fromkeys((b"sub", b"psub", b"ssub"), b"0"),
+        **{
+            kind + b"sub": b"%d" % len(session.subscriptions.get(kind, ()))
+            for kind in (b"", b"p", b"s")
+        },
         b"multi": b"%d" % queued,
         b"watch": b"%d" % len(session.watched),
         **dict.fromkeys((b"qbuf", b"qbuf-free", b"argv-mem", b"multi-mem"), b"0"),
@@ -73,6 +76,8 @@ def flags_of(session: Session) -> bytes:
         b"x": session.transaction is not None,
         b"d": session.dirty_watch,
         b"c": session.closing,
+        b"b": session.blocked is not None,
+        b"P": bool(session.subscriptions),
         b"U": session.is_unix,
         b"e": b"NO-EVICT" in session.modes,
         b"T": b"NO-TOUCH" in session.modes,

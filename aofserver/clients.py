@@ -73,11 +73,18 @@ class Clients:
     def leave(self, session: Session) -> None:
         """A client has gone."""
         session.transport = None
+        self._server.blocking.forget(session)
+        self._server.pubsub.forget(session)
         self._server.watches.remove(session)
         self._server.monitors.remove(session)
         self._server.outputs.forget(session)
         self._server.pauses.forget(session)
         self.sessions.pop(session.id, None)
+
+    def connection(self, session: Session) -> Connection:
+        """The connection of a client that is there."""
+        assert session.transport is not None
+        return cast("Connection", session.transport.get_protocol())
 
     def limit_bulk(self, size: int) -> None:
         """Have those who are here use the new ``proto-max-bulk-len``."""
@@ -88,6 +95,7 @@ class Clients:
     def close(self, session: Session) -> None:
         """End a client now; what waits for it is dropped."""
         session.closing = True
+        self._server.blocking.forget(session)
         session.out.clear()
         if session.transport is not None:
             session.transport.abort()

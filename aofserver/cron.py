@@ -11,26 +11,28 @@ from aofserver.persistence.writer import FatalAofError
 
 if TYPE_CHECKING:
     from aofserver.server import Server
+    from aofserver.session import Session
 
-#: Keys of a database looked at in one round of the expire cycle, and the share of the time between
-#: two ticks that all rounds may take (``ACTIVE_EXPIRE_CYCLE_*``).
-_SAMPLE, _SHARE = 20, 0.25
-#: Seconds between two collections of young garbage; old objects are never walked over.
-_COLLECT_S = 10
+#: Young garbage is collected after so many seconds, or new objects: many would take long to walk
+#: over. Each object is walked over once; old ones never are.
+_COLLECT_S, _COLLECT_OBJECTS = 10, 5000
+
+
+def _may_be_silent(session: Session) -> bool:
+    """Whether ``timeout`` is not for a client: it waits for something by its nature."""
+    return session.monitoring or session.blocked is not None or bool(session.subscriptions)
 
 
 class Cron:
     """The server's own clockwork.
 
     Attributes:
-        expire_actively: whether keys are looked for whose time has come.
         paused: whether it rests (DEBUG PAUSE-CRON).
         ticks: how many there were.
         rates: commands, bytes read and bytes written a second.
     """
 
     def __init__(self, server: Server) -> None:
-        self.expire_actively = True
         self.ticks = 0
         self.paused = False
         self.rates = Rates(3)
@@ -46,6 +48,7 @@ class Cron:
         """Tick no more."""
         if self._handle is not None:
             self._handle.cancel()
+        self._server.expiry.stop()
 
     @property
     def _period_s(self) -> float:
@@ -53,7 +56,8 @@ class Cron:
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         self._handle = loop.call_later(self._period_s, self._run, loop)
-        if not self.paused:
+        # While a script runs its data are not to be touched, nor written by a child.
+        if not self.paused and self._server.scripts.refusal is None:
             self.tick()
 
     def tick(self) -> None:
@@ -61,11 +65,10 @@ class Cron:
         server = self._server
         self.ticks += 1
         server.keyspace.clock.now_ms = server.clock.unix_ms()
-        if self.expire_actively and not server.pauses:
-            started_us = server.clock.monotonic_us()
-            self._expire()
-            took_ms = (server.clock.monotonic_us() - started_us) // 1000
-            server.latency.add("expire-cycle", took_ms)
+        server.expiry.tick(self._period_s)
+        server.eviction.tick()
+        if self.ticks % server.config.number("hz") == 0:
+            server.gauge.measure()  # for its peak
         try:
             server.persistence.tick()
         except FatalAofError:
@@ -77,25 +80,6 @@ class Cron:
         self._sample_rates()
         self._collect()
 
-    def _expire(self) -> None:
-        """Remove keys whose time has come, a sample of each database at a time."""
-        server = self._server
-        clock = server.clock
-        deadline = clock.monotonic_us() + int(self._period_s * _SHARE * 1_000_000)
-        now_ms = server.keyspace.clock.now_ms
-        for database in server.keyspace.databases:
-            while database.expires:
-                gone = [
-                    key
-                    for key in server.expiry.sample(database, _SAMPLE)
-                    if database.expires[key] < now_ms
-                ]
-                for key in gone:
-                    database.get(key)
-                if len(gone) * 4 <= _SAMPLE or clock.monotonic_us() > deadline:
-                    break
-        server.dispatcher.end_of_cycle()
-
     def _look_at_clients(self) -> None:
         server = self._server
         server.outputs.tick()
@@ -103,7 +87,7 @@ class Cron:
         if timeout and self.ticks % server.config.number("hz") == 0:
             now = server.clock.monotonic_us() / 1_000_000
             for session in list(server.clients.sessions.values()):
-                if now - session.seen_s > timeout and not session.monitoring:
+                if now - session.seen_s > timeout and not _may_be_silent(session):
                     server.log.verbose("Closing idle client")
                     server.clients.close(session)
 
@@ -114,6 +98,6 @@ class Cron:
 
     def _collect(self) -> None:
         now_s = self._server.clock.unix_ms() // 1000
-        if now_s - self._collected_s >= _COLLECT_S:
+        if now_s - self._collected_s >= _COLLECT_S or gc.get_count()[0] > _COLLECT_OBJECTS:
             self._collected_s = now_s
             gc.collect(1)

@@ -7,10 +7,13 @@ gates in the order of Redis.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from time import perf_counter_ns
 
+from aofserver.commands.transactions import end_transaction
 from aofserver.context import ServerContext
-from aofserver.gates import GATES, Gate
+from aofserver.gates import GATES, NEVER_QUEUED, Gate
 from aofserver.hotloop import Known, serve
 from aofserver.persistence.feed import Feed
 from aofserver.replies import NO_REPLY, encode
@@ -18,14 +21,12 @@ from aofserver.session import Session
 from aofserver.stats import CommandStats, Stats
 from aoftool.format.resp.encode import encode_command
 from aoftool.format.resp.replies import ErrorReply, Reply
-from aoftool.keyspace.command import Call, Command, Flags, Table, verbatim
-from aoftool.keyspace.commands.scripts import effects_of_script
+from aoftool.keyspace.command import Call, Command, Flags, Table, unknown_subcommand, verbatim
+from aoftool.keyspace.commands.scripts import Effects, effects_of_script
 from aoftool.keyspace.context import Style
+from aoftool.keyspace.database import Database
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.keyspecs import Argv
-
-#: Commands that are run although a transaction is open.
-NEVER_QUEUED = (b"EXEC", b"DISCARD", b"MULTI", b"WATCH", b"QUIT", b"RESET")
 
 #: Commands with these flags look at more than data, or answer by themselves.
 _NEVER_HOT = Flags.NOSCRIPT | Flags.ADMIN | Flags.PUBSUB | Flags.BLOCKING
@@ -41,6 +42,11 @@ def _ignore_slow(session: Session, argv: Argv, nanos: int) -> None:
     """Nobody keeps slow commands."""
 
 
+def _never_block(session: Session, command: Command, argv: Argv, reply: Reply) -> bool:
+    """Nobody waits."""
+    return False
+
+
 class Dispatcher:
     """Runs the commands of all clients, one after the other.
 
@@ -48,6 +54,7 @@ class Dispatcher:
         special: whether any gate may be closed for reasons that are the server's own: it loads, the
             disk is full, memory is short, a script runs for too long.
         gates: what a command must pass, in this order.
+        in_exec: whether a transaction runs.
         slow_nanos: ns from which on ``on_slow`` is told of a command; -1: never.
     """
 
@@ -63,12 +70,16 @@ class Dispatcher:
         #: Asked of every command whether its client must wait with it, while clients are paused.
         self.waits: Callable[[Session, Argv], bool] | None = None
         #: Told of every command before it runs, while somebody wants to know.
-        self.on_call: Callable[[Session, Command, Argv], None] | None = None
+        self.on_call: list[Callable[[Session, Command, Argv], None]] = []
+        #: Has a client wait for data that got this reply; whether it may.
+        self.block: Callable[[Session, Command, Argv, Reply], bool] = _never_block
+        #: What must be done when the command that runs is done; always the same list.
+        self.afterwards: list[Callable[[], None]] = []
         #: By its name as it was spelled, what the hot loop may run.
         self.known: dict[bytes, Known] = {}
         #: Records of the unit that runs: an EXEC's, or deletions of keys that were found expired.
         self.collected: list[Record] = []
-        self._in_exec = False
+        self.in_exec = False
         for database in ctx.keyspace.databases:
             database.on_expired = self.expired
             database.on_fields_expired = self.fields_expired
@@ -88,8 +99,13 @@ class Dispatcher:
     # Everything else.
     def unusual(self, session: Session, argv: Argv, raw: bytes) -> None:
         """Run a command that the hot loop does not know, or that must be looked at closely."""
-        if self.waits is not None and (session.pending or self.waits(session, argv)):
+        if (
+            session.pending
+            or session.blocked is not None
+            or (self.waits is not None and self.waits(session, argv))
+        ):
             session.pending.append((list(argv), raw))
+            session.special = True
             return
         mark, quiet = len(session.out), session.reply_mode != b"ON"
         self._look_closely(session, argv, raw)
@@ -117,6 +133,9 @@ class Dispatcher:
                 self.stats.of(known.name).rejected += 1
             self._refuse(session, error)
             return
+        if command.subcommands and len(argv) > 1 and self.ctx.options.style is Style.REDIS_7:
+            self._refuse(session, unknown_subcommand(argv, Style.REDIS_7))
+            return
         if self._is_usual(command) and len(self.known) < _MOST_SPELLINGS:
             self.known[argv[0]] = self._entry(command)
         stats = self.stats.of(command.name)
@@ -126,6 +145,9 @@ class Dispatcher:
                 gate(self.ctx, session, command, argv)
         except CommandError as error:
             stats.rejected += 1
+            if command.name == b"EXEC" and session.transaction is not None:
+                end_transaction(self.ctx, session)
+                error = CommandError(b"EXECABORT Transaction discarded because of: %b" % error.text)
             self._refuse(session, error)
             return
         if session.transaction is not None and command.name not in NEVER_QUEUED:
@@ -133,10 +155,22 @@ class Dispatcher:
             session.out.append(b"+QUEUED\r\n")
             return
         reply = self.call(command, argv, raw)
+        if Flags.BLOCKING in command.flags and self.block(session, command, argv, reply):
+            reply = NO_REPLY
         if reply is not NO_REPLY:
             self.answer(session, reply)
-        if not self._in_exec and self.collected:
+        if not self.in_exec and self.collected:
             self.close_unit(False)
+        if self.afterwards:
+            self.finish()
+
+    def finish(self) -> None:
+        """Do what has to follow a command before the next one of anybody."""
+        ctx = self.ctx
+        caller = ctx.session, ctx.db, ctx.resp3
+        while self.afterwards:
+            self.afterwards.pop(0)()
+        ctx.session, ctx.db, ctx.resp3 = caller
 
     def _is_usual(self, command: Command) -> bool:
         """Whether the hot loop may run it: it touches data only, and answers what it returns."""
@@ -164,8 +198,8 @@ class Dispatcher:
     def call(self, command: Command, argv: Argv, raw: bytes) -> Reply:
         """Run one command, whatever its gates say; an error is its reply."""
         ctx, stats = self.ctx, self.stats.of(command.name)
-        if self.on_call is not None:
-            self.on_call(ctx.session, command, argv)
+        for tell in self.on_call:
+            tell(ctx.session, command, argv)
         before, started = ctx.dirty, perf_counter_ns()
         ctx.fact = None
         reply: Reply
@@ -180,8 +214,26 @@ class Dispatcher:
         stats.nanos += nanos
         if nanos > self.slow_nanos >= 0:
             self.on_slow(ctx.session, argv, nanos)
-        if ctx.dirty != before or command.forces(ctx.options.style):
+        began = isinstance(ctx.fact, Effects) and ctx.fact.began
+        if ctx.dirty != before or began or command.forces(ctx.options.style):
             self.propagate(command, argv, reply, raw)
+        return reply
+
+    def again(self, command: Command, argv: Argv) -> Reply:
+        """Run a command that has waited, for the client of the context; an error is its reply."""
+        ctx = self.ctx
+        before, ctx.fact = ctx.dirty, None
+        reply: Reply
+        try:
+            reply = command.handler(ctx, argv)
+        except CommandError as error:
+            self.stats.of(command.name).failed += 1
+            self.stats.error(error.text)
+            reply = ErrorReply(error.text)
+        if ctx.dirty != before:
+            self.propagate(command, argv, reply, b"")
+        elif self.collected:
+            self.close_unit(False)
         return reply
 
     # What the AOF gets.
@@ -198,13 +250,13 @@ class Dispatcher:
             records = _by_database(rule(Call(ctx, argv, reply)), db)
         else:
             records = [(db, encode_command(words)) for words in rule(Call(ctx, argv, reply))]
-        if self._in_exec:
+        if self.in_exec:
             self.collected += records
             return
         wrap = len(records) > 1 and command.wraps(self.feed.style)
         if self.feed.style is Style.REDIS_6:
             self.end_of_cycle()
-            wrap = wrap or (bool(records) and rule is effects_of_script)
+            wrap = wrap or (rule is effects_of_script and ctx.fact.began)
             self.feed.unit(records, wrap, db, db)
             return
         self.collected += records
@@ -227,9 +279,25 @@ class Dispatcher:
         word = b"UNLINK" if self.ctx.options.lazy_expire else b"DEL"
         self._deletion(index, encode_command((word, key)))
 
+    def evicted(self, database: Database, key: bytes) -> None:
+        """Remove a key because there is no memory left."""
+        self.stats.evicted_keys += 1
+        database.delete(key)
+        if self.ctx.listener is not None:
+            self.ctx.listener(b"evicted", key, database)
+        if self.feed.sink is None:
+            return
+        word = b"UNLINK" if self.ctx.options.lazy_eviction else b"DEL"
+        self._deletion(database.index, encode_command((word, key)))
+
     def fields_expired(self, index: int, key: bytes, fields: list[bytes]) -> None:
         """Fields of a hash were found expired: each is a record of its own."""
         self.stats.expired_fields += len(fields)
+        if self.ctx.listener is not None:
+            database = self.ctx.keyspace.databases[index]
+            self.ctx.listener(b"hexpired", key, database)
+            if key not in database.data:
+                self.ctx.listener(b"del", key, database)
         for field in fields:
             self._deletion(index, encode_command((b"HDEL", key, field)))
 
@@ -241,14 +309,14 @@ class Dispatcher:
     def end_of_cycle(self) -> None:
         """Feed deletions that no command of a client has caused, each by itself."""
         records, self.collected = self.collected, []
-        for db, record in records:
-            self.feed.command(db, record)
+        for db, group in groupby(records, itemgetter(0)):
+            self.feed.command(db, b"".join(record for _, record in group))
 
     # Transactions.
     def execute(self, session: Session, queue: list[tuple[Command, Argv, bytes]]) -> list[Reply]:
         """Run what a transaction has queued (``execCommand`` in multi.c); the replies."""
         replies: list[Reply] = []
-        self._in_exec = True
+        self.in_exec = True
         six = self.feed.style is Style.REDIS_6
         opened, db = False, -1
         try:
@@ -259,7 +327,7 @@ class Dispatcher:
                     opened, db = True, self.ctx.db.index
                 replies.append(self.call(command, argv, raw))
         finally:
-            self._in_exec = False
+            self.in_exec = False
             records, self.collected = self.collected, []
             wrap = opened if six else len(records) > 1
             self.feed.unit(records, wrap, db, self.ctx.db.index)

@@ -1,21 +1,157 @@
-"""Which keys the expire cycle looks at next (expire.c takes them by chance; this goes round)."""
+"""Keys, and fields of hashes, that go when their time has come (``activeExpireCycle``, expire.c).
+
+Redis looks at keys by chance and goes on while it finds many that are past. Here the tables are
+gone over in order, which costs so little that a table of a million keys is gone over in about a
+second: nothing stays much longer than that. Much work is done in slices with pauses between them,
+in which clients are served; they are to Redis's slow cycle and its fast ones what the pauses
+between those are.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING, Any
+
 from aoftool.keyspace.database import Database
+from aoftool.keyspace.fields import expire_fields
+from aoftool.keyspace.rounds import Rounds
+from aoftool.keyspace.values import HashValue
+
+if TYPE_CHECKING:
+    from aofserver.server import Server
+
+#: Microseconds of a slice, and how much ``active-expire-effort`` adds for each step above 1
+#: (``ACTIVE_EXPIRE_CYCLE_FAST_DURATION``).
+_SLICE_US, _SLICE_STEP_US = 1000, 250
+#: Percent of all time that slices may take (``ACTIVE_EXPIRE_CYCLE_SLOW_TIME_PERC``), and percent of
+#: keys past their time with which a tick may end (``..._ACCEPTABLE_STALE``).
+_SHARE, _SHARE_STEP = 25, 2
+_ACCEPTABLE = 10
+#: Keys between two looks at the clock: few where they go, more and more where they stay.
+_FEW, _MANY = 100, 3200
+#: Microseconds for hashes while none was met that has fields that expire.
+_TRICKLE_US = 100
 
 
-class ExpiryRounds:
-    """Walks over all keys with an expiry, a few at a time, and begins again at the end."""
+class ActiveExpiry:
+    """Removes what is past while nobody asks for it.
 
-    def __init__(self) -> None:
-        self._waiting: dict[int, list[bytes]] = {}
+    Attributes:
+        active: whether it does (DEBUG SET-ACTIVE-EXPIRE).
+    """
 
-    def sample(self, database: Database, count: int) -> list[bytes]:
-        """The next keys of a database that has some with an expiry."""
-        expires = database.expires
-        waiting = self._waiting.get(database.index)
-        if not waiting:
-            waiting = self._waiting[database.index] = list(expires)
-        taken, waiting[-count:] = waiting[-count:], []
-        return [key for key in taken if key in expires]
+    def __init__(self, server: Server) -> None:
+        self.active = True
+        self._server = server
+        self._tours = [_Tour(database) for database in server.keyspace.databases]
+        self._first = 0
+        self._budget_us = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def tick(self, period_s: float) -> None:
+        """The cron ticks, every ``period_s`` seconds."""
+        effort = self._effort
+        self._budget_us = int(period_s * 1_000_000 * (_SHARE + _SHARE_STEP * effort) / 100)
+        if self._timer is None:
+            self._slice()
+
+    def stop(self) -> None:
+        """Do nothing that was still to be done."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    @property
+    def _effort(self) -> int:
+        return self._server.config.number("active-expire-effort") - 1
+
+    def _slice(self) -> None:
+        self._timer = None
+        server = self._server
+        if not self.active or server.pauses or server.scripts.refusal is not None:
+            return
+        clock, effort = server.clock, self._effort
+        server.keyspace.clock.now_ms = clock.unix_ms()
+        began = clock.monotonic_us()
+        length = _SLICE_US + _SLICE_STEP_US * effort
+        past, met = self._work(began + length)
+        took = clock.monotonic_us() - began
+        server.stats.expiry_us += took
+        self._budget_us -= took
+        server.latency.add("expire-cycle", took // 1000)
+        if past:
+            server.dispatcher.end_of_cycle()
+            server.turn.arm()
+        if met:
+            server.stats.expired_stale = 0.05 * past / met + 0.95 * server.stats.expired_stale
+        if took < length or past * 100 <= met * (_ACCEPTABLE - effort):
+            return
+        if self._budget_us <= 0:
+            server.stats.expiry_capped += 1
+            return
+        share = (_SHARE + _SHARE_STEP * effort) / 100
+        rest_s = took / 1_000_000 * (1 - share) / share
+        self._timer = server.turn.after(rest_s, self._slice)
+
+    def _work(self, until_us: int) -> tuple[int, int]:
+        """Go over all databases, or as far as the time reaches: how many were past, and met."""
+        past = met = 0
+        clock, count = self._server.clock, len(self._tours)
+        for step in range(count):
+            tour = self._tours[(self._first + step) % count]
+            for part in (tour.keys, tour.fields):
+                gone, seen = part(clock.monotonic_us, until_us)
+                past += gone
+                met += seen
+            if clock.monotonic_us() >= until_us:
+                # The next slice goes on here; an idle server's ends at the last database.
+                self._first = (self._first + step) % count
+                break
+        return past, met
+
+
+class _Tour:
+    """How far the keys of one database were gone over."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._keys = Rounds()
+        self._hashes = Rounds()
+        self._fields_met = 0
+        self._fields_last = 0
+
+    def keys(self, now_us: Any, until_us: int) -> tuple[int, int]:
+        """Remove keys that are past, once around or until the time is up."""
+        database, past, met = self._database, 0, 0
+        laps, at_once = self._keys.laps, _FEW
+        while database.expires and self._keys.laps == laps and now_us() < until_us:
+            due, seen = self._keys.due(database.expires, at_once, database.clock.now_ms)
+            for key in due:
+                database.get(key)
+            past += len(due)
+            met += seen
+            at_once = _FEW if due else min(2 * at_once, _MANY)
+        return past, met
+
+    def fields(self, now_us: Any, until_us: int) -> tuple[int, int]:
+        """Remove fields that are past: how many hashes had some, and how many could have."""
+        database, past, met = self._database, 0, 0
+        laps = self._hashes.laps
+        if not self._fields_last:
+            until_us = min(until_us, now_us() + _TRICKLE_US)
+        while database.data and self._hashes.laps == laps and now_us() < until_us:
+            found, _ = self._hashes.of_kind(database.data, _MANY, HashValue)
+            for key in found:
+                value = database.data.get(key)
+                if value is not None and value.expires:
+                    met += 1
+                    past += value.soonest < database.clock.now_ms
+                    expire_fields(database, key, value)
+                    if met % _FEW == 0 and now_us() >= until_us:
+                        break
+        self._fields_met += met
+        if self._hashes.laps != laps:
+            self._fields_last, self._fields_met = self._fields_met, 0
+        elif met:
+            self._fields_last = max(1, self._fields_last)
+        return past, met

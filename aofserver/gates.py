@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from aofserver.context import ServerContext
 from aoftool.keyspace.command import Command, Flags
 from aoftool.keyspace.context import Style
-from aoftool.keyspace.errors import CommandError
+from aoftool.keyspace.errors import OUT_OF_MEMORY, CommandError
 from aoftool.keyspace.keyspecs import Argv
 
 if TYPE_CHECKING:
     from aofserver.session import Session
 
+#: Commands that are run although a transaction is open.
+NEVER_QUEUED = (b"EXEC", b"DISCARD", b"MULTI", b"WATCH", b"QUIT", b"RESET")
 STILL_LOADING = b"LOADING Redis is loading the dataset in memory"
 
 Gate = Callable[[ServerContext, "Session", Command, Argv], None]
@@ -28,6 +30,21 @@ def authenticated(ctx: ServerContext, session: Session, command: Command, argv: 
         raise CommandError(b"NOAUTH Authentication required.")
 
 
+def memory_is_left(ctx: ServerContext, session: Session, command: Command, argv: Argv) -> None:
+    """What needs memory is refused while there is none; a transaction is not made longer either."""
+    if not ctx.options.out_of_memory:
+        return
+    transaction = session.transaction
+    if command.name == b"EXEC" and transaction is not None:
+        refused = any(Flags.DENYOOM in queued.flags for queued, _, _ in transaction.queue)
+    else:
+        refused = Flags.DENYOOM in command.flags or (
+            transaction is not None and command.name not in NEVER_QUEUED
+        )
+    if refused:
+        raise CommandError(OUT_OF_MEMORY)
+
+
 def disk_works(ctx: ServerContext, session: Session, command: Command, argv: Argv) -> None:
     """Writes (and PING) are refused while the AOF or the last snapshot could not be written."""
     if Flags.WRITE not in command.flags and command.name != b"PING":
@@ -35,6 +52,29 @@ def disk_works(ctx: ServerContext, session: Session, command: Command, argv: Arg
     refusal = ctx.server.persistence.refusal
     if refusal is not None:
         raise CommandError(refusal)
+
+
+#: What a client may call that has subscriptions and speaks RESP2.
+_WHILE_SUBSCRIBED = frozenset((
+    b"SUBSCRIBE", b"UNSUBSCRIBE", b"PSUBSCRIBE", b"PUNSUBSCRIBE", b"SSUBSCRIBE", b"SUNSUBSCRIBE",
+    b"PING", b"QUIT", b"RESET",
+))  # fmt: skip
+_ALLOWED = {
+    Style.REDIS_6: b"(P)SUBSCRIBE / (P)UNSUBSCRIBE / PING / QUIT",
+    Style.REDIS_7: b"(P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET",
+}
+
+
+def unsubscribed(ctx: ServerContext, session: Session, command: Command, argv: Argv) -> None:
+    """In RESP2 a message could be taken for a reply, so there are next to none between them."""
+    if not session.subscriptions or session.resp3 or command.name in _WHILE_SUBSCRIBED:
+        return
+    style = ctx.options.style
+    name = command.name.lower()
+    name = name.partition(b" ")[0] if style is Style.REDIS_6 else name.replace(b" ", b"|")
+    raise CommandError(
+        b"ERR Can't execute '%b': only %b are allowed in this context" % (name, _ALLOWED[style])
+    )
 
 
 def loaded(ctx: ServerContext, session: Session, command: Command, argv: Argv) -> None:
@@ -65,10 +105,24 @@ def may_debug(ctx: ServerContext, session: Session, command: Command, argv: Argv
         )
 
 
+def no_script_runs(ctx: ServerContext, session: Session, command: Command, argv: Argv) -> None:
+    """While a script runs for too long there is little that can be done."""
+    refusal = ctx.server.scripts.refusal
+    if refusal is None:
+        return
+    if Flags.ALLOW_BUSY not in command.flags or (
+        command.name == b"SHUTDOWN" and b"NOSAVE" not in (word.upper() for word in argv)
+    ):
+        raise CommandError(refusal)
+
+
 GATES: tuple[Gate, ...] = (
     authenticated,
     may_debug,
     outside_transactions,
+    memory_is_left,
     disk_works,
+    unsubscribed,
     loaded,
+    no_script_runs,
 )

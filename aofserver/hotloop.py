@@ -43,6 +43,7 @@ def pure_serve(
 ) -> None:
     """Run commands that came in ``buf``, the first from ``at`` on, each up to its end."""
     ctx, known, feed = dispatcher.ctx, dispatcher.known, dispatcher.feed
+    afterwards = dispatcher.afterwards
     ctx.session, ctx.db, ctx.resp3 = session, session.db, session.resp3
     if not session.out:
         session.turn.add(session)
@@ -103,6 +104,11 @@ def pure_serve(
                 dispatcher.close_unit(False)
             db = ctx.db
         at = end
+        if afterwards:
+            if run >= 0:
+                feed.command(db.index, buf[run:at])
+                run = -1
+            dispatcher.finish()
         now = perf_counter_ns()
         stats.calls += 1
         stats.nanos += now - last

@@ -30,8 +30,9 @@ class Monitors:
     def add(self, session: Session) -> None:
         """``session`` is told every command from now on."""
         session.monitoring = True
+        if not self._sessions:
+            self._server.dispatcher.on_call.append(self.tell)
         self._sessions[session.id] = session
-        self._server.dispatcher.on_call = self.tell
         self._server.update_special()
 
     def remove(self, session: Session) -> None:
@@ -41,7 +42,7 @@ class Monitors:
         session.monitoring = False
         self._sessions.pop(session.id, None)
         if not self._sessions:
-            self._server.dispatcher.on_call = None
+            self._server.dispatcher.on_call.remove(self.tell)
             self._server.update_special()
 
     def tell(self, caller: Session, command: Command, argv: Argv) -> None:

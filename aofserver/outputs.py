@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 HIGH_WATER = 1 << 20
 
 
+#: Kinds of clients that there are here.
+KINDS = ("normal", "pubsub")
+
+
+def kind_of(session: Session) -> str:
+    """Which limits are those of a client (``getClientType``)."""
+    return "pubsub" if session.subscriptions else "normal"
+
+
 def is_over(limit: OutputLimit, waiting: int, over_s: float) -> bool:
     """Whether a client must be closed (``checkClientOutputBufferLimits`` in networking.c).
 
@@ -36,18 +45,24 @@ class Outputs:
     @property
     def high_water(self) -> int:
         """Waiting bytes from which on a transport must tell of them."""
-        limit = self._limit
-        return min(limit.hard or HIGH_WATER, limit.soft or HIGH_WATER, HIGH_WATER)
+        sizes = [HIGH_WATER]
+        for limit in map(self._limit, KINDS):
+            sizes += [size for size in (limit.hard, limit.soft) if size]
+        return min(sizes)
 
-    @property
-    def _limit(self) -> OutputLimit:
-        found: OutputLimit = self._server.config["client-output-buffer-limit"]["normal"]
+    def _limit(self, kind: str) -> OutputLimit:
+        found: OutputLimit = self._server.config["client-output-buffer-limit"][kind]
         return found
 
     def watch(self, session: Session) -> None:
         """A transport has begun to hold back more than ``high_water``."""
         self._since.setdefault(session.id, 0.0)
         self._look(session)
+
+    def added(self, session: Session) -> None:
+        """More was given to a client that may be watched."""
+        if session.id in self._since:
+            self._look(session)
 
     def forget(self, session: Session) -> None:
         """A client has gone, or has caught up."""
@@ -69,7 +84,7 @@ class Outputs:
                 session.transport.set_write_buffer_limits(high=self.high_water)
 
     def _look(self, session: Session) -> None:
-        server, limit = self._server, self._limit
+        server, limit = self._server, self._limit(kind_of(session))
         now_s = server.clock.monotonic_us() / 1_000_000
         waiting = session.waiting
         if not limit.soft or waiting < limit.soft:

@@ -18,8 +18,16 @@ class _NoReply:
 NO_REPLY: Reply = _NoReply()  # type: ignore[assignment]
 
 
+class Several(list[Reply]):
+    """Replies that one command gives, one after the other, in place of one."""
+
+    __slots__ = ()
+
+
 def encode(reply: Reply, resp3: bool) -> bytes:
     """The bytes of a reply, doubles with the shortest digits in RESP3 and 17 in RESP2."""
+    if type(reply) is Several:
+        return b"".join(encode(part, resp3) for part in reply)
     return encode_reply(reply, resp3, _DOUBLES[resp3])
 
 

@@ -6,11 +6,12 @@ import asyncio
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 
+from aofserver.blocking import Blocking
 from aofserver.clients import Clients
 from aofserver.commands import SERVER_TABLE
 from aofserver.config import Config
@@ -19,14 +20,18 @@ from aofserver.config.wiring import apply_to_keyspace, wire
 from aofserver.context import ServerContext
 from aofserver.cron import Cron
 from aofserver.dispatch import Dispatcher
-from aofserver.expiry import ExpiryRounds
+from aofserver.eviction import Eviction
+from aofserver.expiry import ActiveExpiry
 from aofserver.latency import Latency
+from aofserver.lazyfree import LazyFree
 from aofserver.log import Level, Log
+from aofserver.memory import MemoryGauge
 from aofserver.monitors import Monitors
 from aofserver.net.listeners import Listeners, ListenFailure
+from aofserver.notifications import Notifications
 from aofserver.outputs import Outputs
 from aofserver.pauses import Pauses
-from aofserver.persistence.dataset import redis_version, resident_bytes
+from aofserver.persistence.dataset import redis_version
 from aofserver.persistence.feed import Feed
 from aofserver.persistence.loader import LoadFailure, Loading
 from aofserver.persistence.loads import Loads
@@ -34,7 +39,9 @@ from aofserver.persistence.manager import Persistence
 from aofserver.persistence.policy import FlushPolicy, Fsync
 from aofserver.persistence.rewrite import Tools
 from aofserver.persistence.writer import AofWriter, FatalAofError
+from aofserver.pubsub import PubSub
 from aofserver.redaction import redacted
+from aofserver.scripts import Scripts
 from aofserver.session import Session
 from aofserver.slowlog import Slowlog
 from aofserver.stats import Stats
@@ -50,6 +57,8 @@ from aoftool.keyspace.database import Clock, Database, Keyspace
 from aoftool.keyspace.keyspecs import Argv
 from aoftool.ops.filesystem import SYSTEM, FileSystem
 
+#: Told of a change: its event, the key, the database.
+Listener = Callable[[bytes, bytes, Database], None]
 _STYLES = {"6.0": Style.REDIS_6, "7.4": Style.REDIS_7}
 
 
@@ -63,7 +72,9 @@ class Server:
     Attributes:
         config, keyspace, log, stats, latency, slowlog, persistence, dispatcher, watches: its parts.
         clients: who is connected; outputs: which of them read too slowly; monitors: who is told
-            every command; pauses: who must wait; loads: what loads files.
+            every command; pauses: who must wait; blocking: who waits for data;
+            pubsub: who listens to which channels; notifications: what is told of keys;
+            loads: what loads files.
         table: the commands that there are.
         loading: how far a load has come, or None when everything is loaded.
         port: the TCP port it listens on (the one that was found where 0 was asked of the library).
@@ -92,8 +103,13 @@ class Server:
         self.table = SERVER_TABLE
         self.dispatcher = Dispatcher(self.ctx, SERVER_TABLE, self.feed, self.stats)
         self.dispatcher.on_slow = self.keep_slow
-        self.watches = Watches(self.keyspace)
+        self._listeners: tuple[Listener, ...] = ()
+        self.watches = Watches(self.keyspace, options.style)
         self.watches.on_change = self.update_listener
+        self.blocking = Blocking(self)
+        self.dispatcher.block = self.blocking.begin
+        self.pubsub = PubSub(self)
+        self.notifications = Notifications(self)
         self.clients = Clients(self)
         self.outputs = Outputs(self)
         self.monitors = Monitors(self)
@@ -108,7 +124,13 @@ class Server:
         self.started_s = self.clock.unix_ms() // 1000
         self.query_limit = config.number("client-query-buffer-limit")
         self.password = os.fsencode(config.text("requirepass"))
-        self.expiry = ExpiryRounds()
+        self.expiry = ActiveExpiry(self)
+        self.gauge = MemoryGauge(self.keyspace, self.ctx.rng)
+        self.eviction = Eviction(self)
+        self.lazyfree = LazyFree(self)
+        options.free_later = self.lazyfree.later
+        self.scripts = Scripts(self)
+        options.on_lua = self.scripts.adopt
         self.cron = Cron(self)
         self._files = files
         self.listeners = Listeners(self)
@@ -128,8 +150,9 @@ class Server:
         self._stopped = asyncio.Event()
         self._syncer.attach(loop)
         self._build(loop)
+        self.scripts.attach(loop, self._stopped.is_set)
         wire(self)
-        self.startup_bytes = resident_bytes()
+        self.startup_bytes = self.gauge.measure()
         self._allow_clients()
         try:
             await self.listeners.open(loop, port)
@@ -170,9 +193,12 @@ class Server:
         )
         writer = AofWriter(policy, self._files, self.clock, self._syncer, self.log, self.latency)
         self.persistence = Persistence(self.ctx, config, self.feed, writer, tools, self.stats)
+        self.turn.gathers = policy.fsync is Fsync.ALWAYS
         self.loads = Loads(self)
 
     def _before_replies(self) -> None:
+        if self.dispatcher.afterwards:  # of keys that have expired by themselves
+            self.dispatcher.finish()
         try:
             self.persistence.before_replies()
         except FatalAofError:
@@ -186,7 +212,10 @@ class Server:
             self.loading is not None
             or bool(self.monitors)
             or bool(self.pauses)
+            or self.notifications.looks
             or refusal is not None
+            or self.scripts.refusal is not None
+            or self.eviction.refuses
         )
 
     def die(self, code: int) -> None:
@@ -251,6 +280,8 @@ class Server:
         if not self.turn.armed:
             self.keyspace.clock.now_ms = self.clock.unix_ms()
             self.now_s = self.clock.monotonic_us() / 1_000_000
+            if self.eviction.limit:
+                self.eviction.look(size)
         session.seen_s = self.now_s
         self.stats.input_bytes += size
         self.stats.reads += 1
@@ -289,10 +320,14 @@ class Server:
     # Changes.
     def update_listener(self) -> None:
         """Listen to changes only while somebody wants to know of them."""
-        self.ctx.listener = self._changed if self.watches else None
+        parts = (self.watches, self.blocking, self.notifications)
+        self._listeners = tuple(part.changed for part in parts if part)
+        several = self._changed if self._listeners else None
+        self.ctx.listener = self._listeners[0] if len(self._listeners) == 1 else several
 
     def _changed(self, event: bytes, key: bytes, database: Database) -> None:
-        self.watches.changed(key, database)
+        for tell in self._listeners:
+            tell(event, key, database)
 
     # What it is.
     @property

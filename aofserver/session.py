@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from aoftool.keyspace.command import Command
@@ -10,7 +11,16 @@ from aoftool.keyspace.database import Database
 from aoftool.keyspace.keyspecs import Argv
 
 if TYPE_CHECKING:
+    from aofserver.blocking import Blocked
     from aofserver.turn import Turn
+
+
+class Found(Enum):
+    """What WATCH has found at a key: EXPIRED stands there still, but its time has come."""
+
+    NOTHING = 0
+    VALUE = 1
+    EXPIRED = 2
 
 
 class Transaction:
@@ -38,7 +48,8 @@ class Session:
         resp3: which protocol it speaks.
         authenticated: whether it may do more than AUTH and HELLO.
         transaction: what MULTI has begun, or None.
-        watched: (database, key) pairs of WATCH; dirty_watch: whether one of them was changed.
+        watched: (database, key) pairs of WATCH, with what was there; dirty_watch:
+            whether one of them was changed.
         special: whether a command needs more looks than usual before it is run: a transaction is
             open, a subscription is held, it is not authenticated, its replies are off...
         closing: no more is read, and the connection ends when what stands in ``out`` has left.
@@ -46,7 +57,10 @@ class Session:
         modes: what CLIENT NO-EVICT and NO-TOUCH have turned on; library: of CLIENT SETINFO.
         monitoring: whether it is told every command (MONITOR).
         is_unix: whether it came by a unix socket; is_local: from this host.
-        pending: commands that wait for the end of a pause.
+        pending: commands that wait for the end of a pause, or of a wait.
+        blocked: what it waits for, or None.
+        subscriptions: names of channels, patterns ("p") and shard channels ("s") by that letter;
+            empty while there are none.
         last_command: name of the command that it sent last.
         created_s, seen_s: when it came, and when it last sent something: monotonic seconds.
     """
@@ -54,6 +68,7 @@ class Session:
     __slots__ = (
         "address",
         "authenticated",
+        "blocked",
         "closing",
         "created_s",
         "db",
@@ -72,6 +87,7 @@ class Session:
         "resp3",
         "seen_s",
         "special",
+        "subscriptions",
         "transaction",
         "transport",
         "turn",
@@ -94,10 +110,12 @@ class Session:
         self.monitoring = False
         self.is_unix = False
         self.pending: list[tuple[list[bytes], bytes]] = []
+        self.blocked: Blocked | None = None
+        self.subscriptions: dict[bytes, dict[bytes, None]] = {}
         self.resp3 = False
         self.authenticated = True
         self.transaction: Transaction | None = None
-        self.watched: set[tuple[int, bytes]] = set()
+        self.watched: dict[tuple[int, bytes], Found] = {}
         self.dirty_watch = False
         self.special = False
         self.closing = False
@@ -108,7 +126,12 @@ class Session:
     def update_special(self) -> None:
         """Work out ``special`` anew, after anything that it depends on has changed."""
         self.special = (
-            self.transaction is not None or not self.authenticated or self.reply_mode != b"ON"
+            self.transaction is not None
+            or not self.authenticated
+            or self.reply_mode != b"ON"
+            or self.blocked is not None
+            or bool(self.pending)
+            or bool(self.subscriptions)
         )
 
     def send(self, data: bytes) -> None:

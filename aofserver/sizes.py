@@ -18,24 +18,38 @@ def size_of(value: Any, samples: int) -> int:
 
     Of a collection ``samples`` items are looked at (0: all), and stand for the others.
     """
-    total = sys.getsizeof(value)
-    if isinstance(value, _PLAIN):
-        return total
-    if isinstance(value, dict):
-        total += _sampled(chain.from_iterable(value.items()), 2 * len(value), 2 * samples)
-    elif isinstance(value, Collection):
-        total += _sampled(value, len(value), samples)
-    return total + sum(size_of(part, samples) for part in _parts(value))
+    return _Sizes(samples).of(value)
 
 
-def _sampled(items: Iterable[Any], count: int, samples: int) -> int:
-    looked_at = min(count, samples) if samples else count
-    if not looked_at:
-        return 0
-    return sum(size_of(item, samples) for item in islice(items, looked_at)) * count // looked_at
+class _Sizes:
+    """One look at a value; what it holds twice, or what holds it in turn, is counted once."""
+
+    def __init__(self, samples: int) -> None:
+        self._samples = samples
+        self._seen: set[int] = set()
+
+    def of(self, value: Any) -> int:
+        if isinstance(value, _PLAIN):
+            return sys.getsizeof(value)
+        if id(value) in self._seen:
+            return 0
+        self._seen.add(id(value))
+        total = sys.getsizeof(value)
+        if isinstance(value, dict):
+            total += self._sampled(chain.from_iterable(value.items()), len(value), 2)
+        elif isinstance(value, Collection):
+            total += self._sampled(value, len(value), 1)
+        return total + sum(map(self.of, parts_of(value)))
+
+    def _sampled(self, items: Iterable[Any], count: int, width: int) -> int:
+        """The size of ``count`` items of ``width`` objects each."""
+        looked_at = min(count, self._samples) if self._samples else count
+        if not looked_at:
+            return 0
+        return sum(map(self.of, islice(items, looked_at * width))) * count // looked_at
 
 
-def _parts(value: Any) -> Iterator[Any]:
+def parts_of(value: Any) -> Iterator[Any]:
     """What an object holds in its attributes."""
     for kind in type(value).__mro__:
         for name in getattr(kind, "__slots__", ()):

@@ -53,12 +53,8 @@ class Turn:
         self._loop.call_soon(call)
 
     def after(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
-        """Have something done between two turns, a while from now."""
+        """Have something done between two turns, a while from now, unless it is cancelled."""
         return self._loop.call_later(seconds, call)
-
-    def in_ms(self, ms: int, call: Callable[[], None]) -> asyncio.TimerHandle:
-        """Have something done after so many ms, unless the handle is cancelled before."""
-        return self._loop.call_later(ms / 1000, call)
 
     def arm(self) -> None:
         """Have a turn end soon, although no reply waits (something was written to the AOF)."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aofserver.session import Session
+from aofserver.session import Found, Session
+from aoftool.keyspace.context import NO_EVENT, Style
 from aoftool.keyspace.database import Database, Keyspace
 
 #: A database's number and a key.
@@ -18,7 +19,8 @@ class Watches:
         on_change: called when the first key begins to be watched, and when the last one ends.
     """
 
-    def __init__(self, keyspace: Keyspace) -> None:
+    def __init__(self, keyspace: Keyspace, style: Style) -> None:
+        self._style = style
         self.on_change: Callable[[], None] = lambda: None
         self._keyspace = keyspace
         self._sessions: dict[Watched, set[Session]] = {}
@@ -37,7 +39,19 @@ class Watches:
             self._sessions[watched] = set()
             self.on_change()
         self._sessions.setdefault(watched, set()).add(session)
-        session.watched.add(watched)
+        session.watched.setdefault(watched, self._found(watched))
+
+    def _found(self, watched: Watched) -> Found:
+        database = self._keyspace.databases[watched[0]]
+        if watched[1] not in database.data:
+            return Found.NOTHING
+        # Redis 6 does not look.
+        expired = self._style is Style.REDIS_7 and self._is_expired(watched)
+        return Found.EXPIRED if expired else Found.VALUE
+
+    def _is_expired(self, watched: Watched) -> bool:
+        at_ms = self._keyspace.databases[watched[0]].expires.get(watched[1])
+        return at_ms is not None and at_ms < self._keyspace.clock.now_ms
 
     def remove(self, session: Session) -> None:
         """``session`` watches nothing any more."""
@@ -53,22 +67,28 @@ class Watches:
         if not self._sessions:
             self.on_change()
 
-    def changed(self, key: bytes, database: Database) -> None:
-        """A key was changed; the empty key stands for all keys of its database."""
-        if key:
-            for session in self._sessions.get((database.index, key), ()):
-                session.dirty_watch = True
+    def changed(self, event: bytes, key: bytes, database: Database) -> None:
+        """A key was changed, or, without event and key, a whole database."""
+        if key or event is not NO_EVENT:
+            self._touch((database.index, key), database, True)
             return
-        for (db, _), sessions in self._sessions.items():
-            if db == database.index:
-                for session in sessions:
-                    session.dirty_watch = True
+        for watched in self._sessions:
+            if watched[0] == database.index:
+                self._touch(watched, database, watched[1] in database.data)
+
+    def _touch(self, watched: Watched, database: Database, is_other: bool) -> None:
+        """A key was changed, or may be gone with all others (``touchWatchedKey``)."""
+        for session in self._sessions.get(watched, ()):
+            found = session.watched[watched]
+            if found is Found.EXPIRED and watched[1] not in database.data:
+                session.watched[watched] = Found.NOTHING  # which changes nothing
+            # What was found is still so, or the session is dirty already.
+            elif is_other or found is not Found.NOTHING:
+                session.dirty_watch = True
 
     def any_expired(self, session: Session) -> bool:
         """Whether a key that it watches has expired, seen or not (``isWatchedKeyExpired``)."""
-        now_ms = self._keyspace.clock.now_ms
-        for db, key in session.watched:
-            at_ms = self._keyspace.databases[db].expires.get(key)
-            if at_ms is not None and at_ms < now_ms:
-                return True
-        return False
+        return any(
+            found is not Found.EXPIRED and self._is_expired(watched)
+            for watched, found in session.watched.items()
+        )

@@ -1,4 +1,4 @@
-"""Measures aoftool beside redis-check-aof on the same files, in one run: ``make bench``.
+"""Measures aoftool and aofserver beside Redis's programs, in one run: ``make bench``.
 
 Prints medians, ratios of medians and peak memory, and whether each target is met; the exit code is
 1 where one is missed. Files are made once and kept in --folder.
@@ -17,7 +17,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import files, rewrite
+from benchmarks import files, rewrite, server
 from benchmarks.timing import Commands, Summary, side_by_side
 
 GIB = 1 << 30
@@ -111,10 +111,57 @@ def rewrites(folder: Path, runs: int) -> Iterator[Row]:
             )  # fmt: skip
 
 
+def servers(folder: Path, runs: int) -> Iterator[Row]:
+    """aofserver beside redis-server, both with an AOF."""
+    cases = [
+        ("everysec", 1, 100_000, server.TESTS, 0.9),
+        ("everysec", 16, 400_000, server.TESTS, 0.6),
+        ("always", 1, 30_000, ("set", "incr", "lpush"), 0.9),
+    ]
+    for policy, pipeline, requests, tests, target in cases:
+        options = ("--appendfsync", policy)
+        for test, found in server.throughput(pipeline, runs, requests, tests, *options):
+            yield _rates(f"aofserver, {policy}, -P {pipeline}, {test}", found, target)
+    for name, path in (
+        ("3 M small SETs", files.small_sets(folder, 168 * MIB)),
+        ("mixed file", files.mixed(folder, 500_000)),
+    ):
+        seconds = server.starts(path, runs)
+        ratio = seconds["theirs"] / seconds["ours"]
+        yield Row(
+            f"aofserver, start on the {name}", f"{seconds['ours']:.2f} s",
+            f"{seconds['theirs']:.2f} s (server)", f"{ratio:.2f}x as fast", ">= 1.00x", ratio >= 1,
+        )  # fmt: skip
+    waits = {kind: server.rewrite_latency(kind, 500_000, 300_000) for kind in server.SERVERS}
+    for at, name in enumerate(("quiet", "while rewriting")):
+        ours, theirs = waits["ours"][at], waits["theirs"][at]
+        yield Row(
+            f"aofserver, p99.9 of SET, {name}", f"{ours:.2f} ms", f"{theirs:.2f} ms (server)",
+            f"{ours / theirs:.2f}x", "-", True,
+        )  # fmt: skip
+
+
+def _rates(name: str, found: dict[str, float], target: float) -> Row:
+    ratio = found["ours"] / found["theirs"]
+    return Row(
+        name, f"{found['ours']:,.0f}/s", f"{found['theirs']:,.0f}/s (server)",
+        f"{ratio:.2f}x as fast", f">= {target:.2f}x", ratio >= target,
+    )  # fmt: skip
+
+
+PARTS = {
+    "check": lambda folder, options: checks(folder, options.size, options.keys, options.runs),
+    "start-up": lambda folder, options: start_up(folder, options.runs),
+    "rewrite": lambda folder, options: rewrites(folder, options.runs),
+    "server": lambda folder, options: servers(folder, options.runs),
+}
+
+
 def main() -> None:
     """Measure, print, and tell by the exit code whether every target is met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, help="where files are kept (default: temporary)")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this (repeatable)")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--size", type=int, default=GIB, help="bytes of the AOFs")
     parser.add_argument("--keys", type=int, default=1_000_000, help="keys of the preamble")
@@ -125,15 +172,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        rows = [*checks(folder, options.size, options.keys, options.runs),
-                *start_up(folder, options.runs),
-                *rewrites(folder, options.runs)]  # fmt: skip
-    print("| measured | aoftool | redis-check-aof | ratio | target | met |")
-    print("|---|---|---|---|---|---|")
-    for row in rows:
-        met = "yes" if row.met else "NO"
-        missed += not row.met
-        print(f"| {row.name} | {row.ours} | {row.theirs} | {row.ratio} | {row.target} | {met} |")
+        print("| measured | ours | Redis's | ratio | target | met |")
+        print("|---|---|---|---|---|---|")
+        for part in options.part or PARTS:
+            for row in PARTS[part](folder, options):
+                met = "yes" if row.met else "NO"
+                missed += not row.met
+                cells = (row.name, row.ours, row.theirs, row.ratio, row.target, met)
+                print(f"| {' | '.join(cells)} |", flush=True)
     raise SystemExit(1 if missed else 0)
 
 

@@ -6,6 +6,7 @@ from aofserver.clientlines import client_line
 from aofserver.commands.connection import check_name
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
 from aofserver.context import ServerContext
+from aofserver.outputs import kind_of
 from aofserver.session import Session
 from aoftool.format.resp.replies import OK, MapReply, Reply, SetReply, Verbatim
 from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, RANDOM, STALE, Flags
@@ -17,8 +18,10 @@ from aoftool.keyspace.numbers import parse_int
 _FLAGS = NOSCRIPT | LOADING | STALE
 _ADMIN = _FLAGS | ADMIN
 _SECRET = _FLAGS | Flags.SKIP_MONITOR
-#: Classes of clients by the words for them; there is only one kind here.
-_TYPES = {b"NORMAL": True, b"MASTER": False, b"REPLICA": False, b"SLAVE": False, b"PUBSUB": False}
+#: Kinds of clients by the words for them.
+_TYPES = {
+    b"NORMAL": "normal", b"PUBSUB": "pubsub", b"MASTER": "", b"REPLICA": "", b"SLAVE": "",
+}  # fmt: skip
 
 server_container("CLIENT", "connection", "2.4.0", _FLAGS)
 
@@ -69,7 +72,8 @@ def client_list(ctx: ServerContext, argv: Argv) -> Reply:
     sessions = list(ctx.server.clients.sessions.values())
     word = argv[2].upper() if len(argv) > 2 else b""
     if word == b"TYPE" and len(argv) == 4:
-        sessions = sessions if _type_is_here(argv[3]) else []
+        wanted = _kind(argv[3])
+        sessions = [session for session in sessions if kind_of(session) == wanted]
     elif word == b"ID" and len(argv) > 3:
         numbers = [parse_int(word) for word in argv[3:]]
         if None in numbers:
@@ -81,7 +85,7 @@ def client_list(ctx: ServerContext, argv: Argv) -> Reply:
     return Verbatim(b"".join(client_line(session, ctx.server) + b"\n" for session in sessions))
 
 
-def _type_is_here(word: bytes) -> bool:
+def _kind(word: bytes) -> str:
     try:
         return _TYPES[word.upper()]
     except KeyError:
@@ -97,7 +101,7 @@ class _Filters:
         self._number: int | None = None
         self._addresses: dict[str, bytes] = {}
         self._age_s = -1
-        self._anyone = True
+        self._kinds: set[str] = set()
         takers = {
             b"ID": self._take_id,
             b"TYPE": self._take_type,
@@ -123,7 +127,7 @@ class _Filters:
         self._number = number or None  # Redis 6 takes 0 for none
 
     def _take_type(self, word: bytes) -> None:
-        self._anyone = _type_is_here(word) and self._anyone
+        self._kinds = {_kind(word)}
 
     def _take_address(self, word: bytes) -> None:
         self._addresses["address"] = word
@@ -152,7 +156,7 @@ class _Filters:
         """Whether all of them hold for a client."""
         now_s = self._ctx.server.clock.monotonic_us() / 1_000_000
         return (
-            self._anyone
+            (not self._kinds or kind_of(session) in self._kinds)
             and self._number in (None, session.id)
             and all(getattr(session, name) == word for name, word in self._addresses.items())
             and now_s - session.created_s >= self._age_s
@@ -275,12 +279,15 @@ def client_unpause(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("CLIENT UNBLOCK", "client-id [TIMEOUT | ERROR]", _ADMIN, group="connection",
                 since="5.0.0", arity=-3)  # fmt: skip
 def client_unblock(ctx: ServerContext, argv: Argv) -> Reply:
-    """Let a client go on that waits for data: nobody does."""
+    """Let a client go on that waits for data, as if its time had run out, or with an error."""
     if len(argv) > 3 and (len(argv) > 4 or argv[3].upper() not in (b"TIMEOUT", b"ERROR")):
         raise CommandError(b"ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
-    if parse_int(argv[2]) is None:
+    number = parse_int(argv[2])
+    if number is None:
         raise CommandError(NOT_AN_INTEGER)
-    return 0
+    session = ctx.server.clients.sessions.get(number)
+    error = argv[-1].upper() == b"ERROR"
+    return int(session is not None and ctx.server.blocking.unblock(session, error))
 
 
 @server_command("CLIENT HELP", "", LOADING | STALE, group="connection", since="5.0.0")

@@ -20,6 +20,8 @@ def ping(ctx: ServerContext, argv: Argv) -> Reply:
     """Say that the server is there."""
     if len(argv) > 2:
         raise wrong_arity(b"PING")
+    if ctx.session.subscriptions and not ctx.session.resp3:
+        return [b"pong", argv[1] if len(argv) == 2 else b""]
     return argv[1] if len(argv) == 2 else _PONG
 
 
@@ -41,6 +43,8 @@ def reset(ctx: ServerContext, argv: Argv) -> Reply:
     """Be as a client that has just come."""
     session = ctx.session
     end_transaction(ctx, session)
+    ctx.server.pubsub.forget(session)
+    ctx.server.monitors.remove(session)
     ctx.db = session.db = ctx.keyspace.databases[0]
     session.name = b""
     ctx.resp3 = session.resp3 = False

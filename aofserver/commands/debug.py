@@ -8,8 +8,10 @@ from aofserver.commands.declare import SERVER_TABLE, server_command, server_cont
 from aofserver.context import ServerContext
 from aofserver.persistence.loader import LoadFailure
 from aoftool.format.resp.replies import OK, Reply, Status
-from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE, find
+from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE
+from aoftool.keyspace.commands.dump import payload_of
 from aoftool.keyspace.digest import keyspace_digest, value_digest
+from aoftool.keyspace.encodings import encoding, limits_of
 from aoftool.keyspace.errors import NO_SUCH_KEY, CommandError
 from aoftool.keyspace.keyspecs import Argv
 from aoftool.keyspace.numbers import parse_int
@@ -50,7 +52,7 @@ def debug_sleep(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("DEBUG SET-ACTIVE-EXPIRE", "0|1", _FLAGS, group="server", since="2.8.0")
 def debug_set_active_expire(ctx: ServerContext, argv: Argv) -> Reply:
     """Whether keys are looked for whose time has come."""
-    ctx.server.cron.expire_actively = argv[2] != b"0"
+    ctx.server.expiry.active = argv[2] != b"0"
     return OK
 
 
@@ -67,16 +69,17 @@ def debug_aof_flush_sleep(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("DEBUG OBJECT", "key", _FLAGS, group="server", since="1.0.0")
 def debug_object(ctx: ServerContext, argv: Argv) -> Reply:
     """What is known of a value."""
-    value = ctx.db.get(argv[2])
+    value = ctx.db.peek(argv[2])
     if value is None:
         raise CommandError(NO_SUCH_KEY)
-    encoding = find([b"OBJECT", b"ENCODING", b"k"]).handler(ctx, [b"OBJECT", b"ENCODING", argv[2]])
-    assert isinstance(encoding, bytes)
-    payload = find([b"DUMP", b"k"]).handler(ctx, [b"DUMP", argv[2]])
-    assert isinstance(payload, bytes)
+    payload = payload_of(ctx, value)
+    uses = ctx.keyspace.uses
+    idle_s = uses.idle_s(ctx.db, argv[2]) if uses is not None and not uses.frequent else 0
+    used_s = ctx.now_ms // 1000 - idle_s & 0xFFFFFF
+    held = encoding(value, ctx.options.style, limits_of(ctx))
     return Status(
-        b"Value at:0x%x refcount:1 encoding:%b serializedlength:%d lru:0 lru_seconds_idle:0"
-        % (id(value), encoding, len(payload) - 11)
+        b"Value at:0x%x refcount:1 encoding:%b serializedlength:%d lru:%d lru_seconds_idle:%d"
+        % (id(value), held, len(payload) - 11, used_s, idle_s)
     )
 
 

@@ -36,7 +36,7 @@ def memory_usage(ctx: ServerContext, argv: Argv) -> Reply:
         if number < 0:
             raise CommandError(SYNTAX)
         samples = number
-    value = ctx.db.get(argv[2])
+    value = ctx.db.peek(argv[2])
     return None if value is None else sys.getsizeof(argv[2]) + size_of(value, samples)
 
 
@@ -45,17 +45,17 @@ def memory_stats(ctx: ServerContext, argv: Argv) -> Reply:
     """Where the memory of the process is."""
     now = collect(ctx.server)
     memory, keys = now.memory, len(ctx.keyspace)
-    data = memory.resident - memory.startup
+    data = memory.used - memory.startup
     found = MapReply([
         b"peak.allocated", memory.peak,
-        b"total.allocated", memory.resident,
+        b"total.allocated", memory.used,
         b"startup.allocated", memory.startup,
         b"replication.backlog", 0,
         b"clients.slaves", 0,
         b"clients.normal", memory.outputs,
         b"cluster.links", 0,
         b"aof.buffer", memory.aof_buffer,
-        b"lua.caches", 0,
+        b"lua.caches", memory.lua,
         b"functions.caches", 0,
     ])  # fmt: skip
     for database in ctx.keyspace.databases:
@@ -71,8 +71,8 @@ def memory_stats(ctx: ServerContext, argv: Argv) -> Reply:
         b"keys.bytes-per-key", data // keys if keys else 0,
         b"dataset.bytes", data,
         b"dataset.percentage", 100.0 if data else 0.0,
-        b"peak.percentage", memory.resident / (memory.peak or 1) * 100,
-        b"allocator.allocated", memory.resident,
+        b"peak.percentage", memory.used / (memory.peak or 1) * 100,
+        b"allocator.allocated", memory.used,
         b"allocator.active", memory.resident,
         b"allocator.resident", memory.resident,
         b"allocator-fragmentation.ratio", 1.0,
@@ -81,8 +81,8 @@ def memory_stats(ctx: ServerContext, argv: Argv) -> Reply:
         b"allocator-rss.bytes", 0,
         b"rss-overhead.ratio", 1.0,
         b"rss-overhead.bytes", 0,
-        b"fragmentation", 1.0,
-        b"fragmentation.bytes", 0,
+        b"fragmentation", memory.resident / (memory.used or 1),
+        b"fragmentation.bytes", max(0, memory.resident - memory.used),
     ]  # fmt: skip
     return found
 
@@ -91,12 +91,12 @@ def memory_stats(ctx: ServerContext, argv: Argv) -> Reply:
 def memory_doctor(ctx: ServerContext, argv: Argv) -> Reply:
     """What the figures say, in words."""
     memory = collect(ctx.server).memory
-    data = memory.resident - memory.startup
+    data = memory.used - memory.startup
     if data < _LITTLE:
         text = "There is too little data here for anything to be said about memory.\n"
-    elif memory.peak > memory.resident * 1.5:
+    elif memory.peak > memory.used * 1.5:
         text = (
-            f"At its peak the process had {memory.peak} bytes, and now {memory.resident}: what "
+            f"At its peak the process had {memory.peak} bytes, and now {memory.used}: what "
             "was freed is used again before the system is asked for more.\n"
         )
     else:

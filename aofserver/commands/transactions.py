@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aofserver.commands.declare import server_command
 from aofserver.context import ServerContext
+from aofserver.replies import NO_REPLY, Several, encode
 from aofserver.session import Session, Transaction
 from aoftool.format.resp.replies import NULL_ARRAY, OK, Reply
 from aoftool.keyspace.command import FAST, LOADING, NOSCRIPT, STALE, Flags
@@ -52,7 +53,13 @@ def exec_(ctx: ServerContext, argv: Argv) -> Reply:
     refusal = ctx.options.write_refusal
     if refusal is not None and any(Flags.WRITE in queued[0].flags for queued in transaction.queue):
         raise CommandError(b"EXECABORT Transaction discarded because of: %b" % refusal)
-    return ctx.server.dispatcher.execute(session, transaction.queue)
+    replies = ctx.server.dispatcher.execute(session, transaction.queue)
+    if not any(type(reply) is Several for reply in replies):
+        return replies
+    # What is subscribed to has a reply each, though the array has one place for all of them.
+    parts = [encode(reply, session.resp3) for reply in replies]
+    session.send(b"*%d\r\n" % len(replies) + b"".join(parts))
+    return NO_REPLY
 
 
 @server_command("WATCH", "key [key ...]", _FLAGS | FAST, Keys(1, -1), group="transactions",

@@ -8,17 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aofserver.config.kinds import Bool, Choice, HostName, Integer, Kind, Memory, Text
-from aofserver.config.listkinds import KeyEvents, OomScores, Percentiles, Words
+from aofserver.config.listkinds import OomScores, Percentiles, Words
 from aofserver.config.option import INT_MAX, MAX, Option
 
 _YES_NO, _TEXT = Bool(), Text()
 _COUNT, _LONG = Integer(0, INT_MAX), Integer(0, MAX)
 _PORT, _SIZE = Integer(0, 65535), Memory(0, MAX)
 _POSITIVE = Integer(1, INT_MAX)
-_POLICY = Choice.of(
-    "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu",
-    "allkeys-random", "noeviction",
-)  # fmt: skip
 _AT_SIGNAL = Choice.of("default", "save", "nosave", "now", "force")
 
 #: Name (other names behind it), kind and default, by what they are about; ``!`` stands before
@@ -78,17 +74,8 @@ _ABOUT: dict[str, _Rows] = {
         ("cluster-replica-validity-factor cluster-slave-validity-factor", _COUNT, "10"),
         ("cluster-require-full-coverage", _YES_NO, "yes"),
     ),
-    "Memory and eviction": (
-        ("maxmemory", _SIZE, "0"),
+    "Memory": (
         ("maxmemory-clients", Memory(0, MAX, percent=True), "0"),
-        ("maxmemory-eviction-tenacity", Integer(0, 100), "10"),
-        ("maxmemory-policy", _POLICY, "noeviction"),
-        ("maxmemory-samples", _POSITIVE, "5"),
-        ("lfu-decay-time", _COUNT, "1"),
-        ("lfu-log-factor", _COUNT, "10"),
-        ("lazyfree-lazy-eviction", _YES_NO, "no"),
-        ("lazyfree-lazy-user-del", _YES_NO, "no"),
-        ("lazyfree-lazy-user-flush", _YES_NO, "no"),
         ("activedefrag", _YES_NO, "no"),
         ("active-defrag-cycle-max", Integer(1, 99), "25"),
         ("active-defrag-cycle-min", Integer(1, 99), "1"),
@@ -107,7 +94,6 @@ _ABOUT: dict[str, _Rows] = {
         ("!aclfile", _TEXT, ""),
         ("acl-pubsub-default", Choice.of("allchannels", "resetchannels"), "resetchannels"),
         ("acllog-max-len", _LONG, "128"),
-        ("notify-keyspace-events", KeyEvents(), ""),
         ("tracking-table-max-keys", _LONG, "1000000"),
     ),
     "Threads and processors": (
@@ -157,13 +143,11 @@ _ABOUT: dict[str, _Rows] = {
         (".use-exit-on-panic", _YES_NO, "no"),
         (".watchdog-period", _COUNT, "0"),
         ("dynamic-hz", _YES_NO, "yes"),
-        ("active-expire-effort", Integer(1, 10), "1"),
         ("gopher-enabled", _YES_NO, "no"),
         ("latency-tracking", _YES_NO, "no"),
         ("latency-tracking-info-percentiles", Percentiles(), "50 99 99.9"),
     ),
     "Scripts and loading": (
-        ("busy-reply-threshold lua-time-limit", _LONG, "5000"),
         ("lua-replicate-commands", _YES_NO, "yes"),
         ("sanitize-dump-payload", Choice.of("no", "yes", "clients"), "no"),
         (".loading-process-events-interval-bytes", Integer(1024, INT_MAX), "2097152"),
@@ -175,7 +159,7 @@ _ABOUT: dict[str, _Rows] = {
 }
 
 #: Names of Redis 6 that are not those of 7; a file for it must have them.
-_FORMER = {"lua-time-limit", "slaveof"}
+_FORMER = {"slaveof"}
 
 
 def _option(about: str, names: str, kind: Kind, default: str) -> Option:

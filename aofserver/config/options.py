@@ -5,6 +5,7 @@ from __future__ import annotations
 from aofserver.config.kept import KEPT
 from aofserver.config.kinds import Bool, Choice, FileMode, Folder, Integer, Memory, Text
 from aofserver.config.listkinds import (
+    KeyEvents,
     OutputLimits,
     SavePoints,
     Words,
@@ -129,9 +130,33 @@ _DATA = (
     _threshold("stream-node-max-bytes", "", "4096", "Most bytes of a stream's node."),
     _threshold("stream-node-max-entries", "", "100", "Most entries of a stream's node."),
     _threshold("hll-sparse-max-bytes", "", "3000", "Longest HyperLogLog in the sparse form."),
+    Option("active-expire-effort", Integer(1, 10), "1",
+           "How much time keys past their time may take: 25 % of all, and 2 % more for each step."),
+    Option("busy-reply-threshold", Integer(0, MAX), "5000",
+           "Ms that a script may take before clients are told that it does; 0: any time.",
+           former="lua-time-limit"),
+)  # fmt: skip
+
+_MEMORY = (
+    Option("maxmemory", Memory(0, MAX), "0", "Most bytes that data may take; 0: any number."),
+    Option("maxmemory-policy", Choice.of(
+        "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru",
+        "allkeys-lfu", "allkeys-random", "noeviction"), "noeviction",
+        "Which keys go when there is no memory left: of those with an expiry, or of all."),
+    Option("maxmemory-samples", Integer(1, INT_MAX), "5", "Keys of which the best one goes."),
+    Option("maxmemory-eviction-tenacity", Integer(0, 100), "10",
+           "How long clients may wait while keys go: 0 to 10: up to 0.5 ms, 100: as long as it "
+           "takes."),
+    Option("lfu-log-factor", Integer(0, INT_MAX), "10",
+           "How slowly the counter of a key's uses grows."),
+    Option("lfu-decay-time", Integer(0, INT_MAX), "1", "Minutes in which it falls by one, or 0."),
     Option("lazyfree-lazy-expire", Bool(), "no", "Log keys that expire as UNLINK, not as DEL."),
+    Option("lazyfree-lazy-eviction", Bool(), "no", "The same for keys that are evicted."),
     Option("lazyfree-lazy-server-del", Bool(), "no",
            "Log keys that a command replaces as UNLINK, not as DEL."),
+    Option("lazyfree-lazy-user-del", Bool(), "no", "Have DEL do what UNLINK does."),
+    Option("lazyfree-lazy-user-flush", Bool(), "no",
+           "Have FLUSHALL and FLUSHDB free what was there a little at a time, unless told SYNC."),
 )  # fmt: skip
 
 _WATCHING = (
@@ -140,6 +165,9 @@ _WATCHING = (
     Option("slowlog-log-slower-than", Integer(-1, MAX), "10000",
            "Least microseconds of a command that SLOWLOG tells; -1: none."),
     Option("slowlog-max-len", Integer(0, MAX), "128", "Entries that SLOWLOG keeps."),
+    Option("notify-keyspace-events", KeyEvents(), "",
+           "What is published of changes of keys: classes of events (A for g$lshzxetd, and n, m), "
+           "to channels of keys (K), of events (E), or both; empty: nothing."),
 )  # fmt: skip
 
 #: The options in the order of docs/config.md, by title.
@@ -150,6 +178,7 @@ BY_TITLE: dict[str, tuple[Option, ...]] = {
     "The AOF": _AOF,
     "Snapshots": _SNAPSHOTS,
     "Data": _DATA,
+    "Memory": _MEMORY,
     "Looking on": _WATCHING,
     "For tests": _FOR_TESTS,
 }

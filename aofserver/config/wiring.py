@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aofserver.config.config import Config
 from aofserver.config.kinds import ConfigError
 from aofserver.log import Level
+from aofserver.persistence.policy import Fsync
 from aofserver.persistence.writer import FatalAofError
 from aofserver.system.limits import allow_clients
 from aoftool.format.rdb import EncodingLimits
@@ -29,6 +30,10 @@ _LIMITS = {
     "stream-node-max-bytes": "stream_node_bytes",
     "stream-node-max-entries": "stream_node_entries",
 }
+#: Options that the eviction of keys follows.
+_EVICTION = (
+    "maxmemory", "maxmemory-policy", "maxmemory-samples", "lfu-log-factor", "lfu-decay-time",
+)  # fmt: skip
 _LIST_SIZE = "list-max-listpack-size"
 #: Bytes that the sizes below zero stand for (``optimization_level`` in quicklist.c).
 _LIST_BYTES = {-1: 4096, -2: 8192, -3: 16384, -4: 32768, -5: 65536}
@@ -38,6 +43,9 @@ _FIELDS = {
     "hll-sparse-max-bytes": "hll_sparse_max_bytes",
     "lazyfree-lazy-expire": "lazy_expire",
     "lazyfree-lazy-server-del": "lazy_server_del",
+    "lazyfree-lazy-eviction": "lazy_eviction",
+    "lazyfree-lazy-user-del": "lazy_user_del",
+    "lazyfree-lazy-user-flush": "lazy_user_flush",
 }
 
 
@@ -66,7 +74,11 @@ def wire(server: Server) -> None:
         config.on_change(name, keyspace)
     for name, listener in _listeners(server).items():
         config.on_change(name, listener)
+    for name in _EVICTION:
+        config.on_change(name, lambda value: server.eviction.update())
+    server.eviction.update()
     server.watch_slow()
+    server.notifications.configure(config.text("notify-keyspace-events"))
 
 
 def _listeners(server: Server) -> dict[str, Callable[[Any], None]]:
@@ -83,6 +95,10 @@ def _listeners(server: Server) -> dict[str, Callable[[Any], None]]:
             server.die(1)
         except OSError as error:
             raise ConfigError(f"Unable to turn on AOF. {error.strerror}") from error
+
+    def fsync(word: str) -> None:
+        persistence.set_fsync(word)
+        server.turn.gathers = persistence.writer.policy.fsync is Fsync.ALWAYS
 
     def spare_children(wanted: bool) -> None:
         policy.spare_children = wanted
@@ -114,9 +130,13 @@ def _listeners(server: Server) -> dict[str, Callable[[Any], None]]:
     def max_bulk(size: int) -> None:
         server.clients.limit_bulk(size)
 
+    def notify(letters: str) -> None:
+        server.notifications.configure(letters)
+        server.update_special()
+
     return {
         "appendonly": appendonly,
-        "appendfsync": persistence.set_fsync,
+        "appendfsync": fsync,
         "no-appendfsync-on-rewrite": spare_children,
         "latency-monitor-threshold": threshold,
         "slowlog-log-slower-than": slower_than,
@@ -127,4 +147,5 @@ def _listeners(server: Server) -> dict[str, Callable[[Any], None]]:
         "maxclients": max_clients,
         "client-output-buffer-limit": lambda limits: server.outputs.update(),
         "proto-max-bulk-len": max_bulk,
+        "notify-keyspace-events": notify,
     }

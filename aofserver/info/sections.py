@@ -58,45 +58,49 @@ def clients(now: Snapshot) -> Fields:
         ("maxclients", now.config["maxclients"]),
         ("client_recent_max_input_buffer", 0),
         ("client_recent_max_output_buffer", now.longest_output),
-        ("blocked_clients", 0),
+        ("blocked_clients", now.blocking.clients),
         ("tracking_clients", 0),
-        ("pubsub_clients", 0),
+        ("pubsub_clients", now.listening.clients),
         ("watching_clients", now.watching),
-        ("clients_in_timeout_table", 0),
+        ("clients_in_timeout_table", now.blocking.timed),
         ("total_watched_keys", now.watched_keys),
-        *zeros("total_blocking_keys total_blocking_keys_on_nokey"),
+        ("total_blocking_keys", now.blocking.keys),
+        ("total_blocking_keys_on_nokey", now.blocking.keys_until_gone),
     ]
 
 
 def memory(now: Snapshot) -> Fields:
     """Section Memory: of the whole process; its overhead is what it had before it had data."""
     found = now.memory
-    data = found.resident - found.startup
+    data = found.used - found.startup
+    spare = max(0, found.resident - found.used)
+    ratio = f"{found.resident / (found.used or 1):.2f}"
+    lua_of_7 = 0 if now.style is Style.REDIS_6 else found.lua
     limit = int(now.config["maxmemory"])
     old = now.style is Style.REDIS_6
     cached: Fields = [("number_of_cached_scripts", now.scripts)]
     return [
-        *sized("used_memory", found.resident),
+        *sized("used_memory", found.used),
         *sized("used_memory_rss", found.resident),
         *sized("used_memory_peak", found.peak),
-        ("used_memory_peak_perc", f"{found.resident / (found.peak or 1) * 100:.2f}%"),
+        ("used_memory_peak_perc", f"{found.used / (found.peak or 1) * 100:.2f}%"),
         ("used_memory_overhead", found.startup),
         ("used_memory_startup", found.startup),
         ("used_memory_dataset", data),
         ("used_memory_dataset_perc", "100.00%" if data else "0.00%"),
-        ("allocator_allocated", found.resident),
+        ("allocator_allocated", found.used),
         ("allocator_active", found.resident),
         ("allocator_resident", found.resident),
         *sized("total_system_memory", found.system),
-        ("used_memory_lua", 0),
-        ("used_memory_vm_eval", 0),
-        ("used_memory_lua_human", human(0)),
+        ("used_memory_lua", found.lua),
+        ("used_memory_vm_eval", found.lua),
+        ("used_memory_lua_human", human(found.lua)),
         ("used_memory_scripts_eval", 0),
         *([] if old else cached),
         ("number_of_functions", now.libraries),
         ("number_of_libraries", now.libraries),
-        *zeros("used_memory_vm_functions used_memory_vm_total"),
-        ("used_memory_vm_total_human", human(0)),
+        ("used_memory_vm_functions", 0),
+        *sized("used_memory_vm_total", lua_of_7),
         ("used_memory_functions", 0),
         *sized("used_memory_scripts", 0),
         *(cached if old else []),
@@ -108,15 +112,17 @@ def memory(now: Snapshot) -> Fields:
         ("allocator_rss_bytes", 0),
         ("rss_overhead_ratio", "1.00"),
         ("rss_overhead_bytes", 0),
-        ("mem_fragmentation_ratio", "1.00"),
-        ("mem_fragmentation_bytes", 0),
+        ("mem_fragmentation_ratio", ratio),
+        ("mem_fragmentation_bytes", spare),
         ("mem_not_counted_for_evict", found.aof_buffer),
         *zeros("mem_replication_backlog mem_total_replication_buffers mem_clients_slaves"),
         ("mem_clients_normal", found.outputs),
         ("mem_cluster_links", 0),
         ("mem_aof_buffer", found.aof_buffer),
         ("mem_allocator", "python"),
-        *zeros("active_defrag_running lazyfree_pending_objects lazyfreed_objects"),
+        ("active_defrag_running", 0),
+        ("lazyfree_pending_objects", found.to_free),
+        ("lazyfreed_objects", found.freed),
     ]
 
 

@@ -47,7 +47,10 @@ class Memory:
     """Bytes of the whole process, the interpreter's own among them.
 
     Attributes:
-        resident: in RAM now; peak: at most so far; startup: when it had no data yet.
+        used: taken from the allocators; peak: at most so far; startup: when it had no data yet.
+        resident: in RAM now.
+        lua: that scripts' Lua has.
+        to_free, freed: values, not bytes: that are being freed, and that were, a little at a time.
         system: RAM of the machine.
         aof_buffer: bytes that wait to be written to the AOF; outputs: to clients.
     """
@@ -58,6 +61,10 @@ class Memory:
     system: int
     aof_buffer: int
     outputs: int
+    used: int
+    lua: int
+    to_free: int
+    freed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,26 @@ class Keys:
     keys: int
     expires: int
     mean_ttl_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Clients that wait for data, some of them not without end, and the keys that they wait for."""
+
+    clients: int
+    timed: int
+    keys: int
+    keys_until_gone: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Clients with subscriptions, and what is subscribed to by anybody."""
+
+    clients: int
+    channels: int
+    patterns: int
+    shard_channels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +135,8 @@ class Snapshot:
     longest_output: int
     watching: int
     watched_keys: int
+    blocking: Waiting
+    listening: Listening
     scripts: int
     libraries: int
     dirty: int
@@ -142,6 +171,8 @@ def collect(server: Server) -> Snapshot:
         longest_output=max(outputs, default=0),
         watching=sum(1 for session in server.clients.sessions.values() if session.watched),
         watched_keys=len(server.watches),
+        blocking=_waiting(server),
+        listening=_listening(server),
         scripts=_scripts(server),
         libraries=len(server.keyspace.functions),
         dirty=persistence.dirty,
@@ -175,13 +206,32 @@ def _process(server: Server) -> Process:
 
 def _memory(server: Server, outputs: int) -> Memory:
     resident = resident_bytes()
+    used = server.gauge.measure()
+    lua = server.keyspace.lua
     return Memory(
+        used=used,
+        to_free=len(server.lazyfree),
+        freed=server.lazyfree.freed,
+        lua=0 if lua is None else lua.memory,
         resident=resident,
-        peak=max(resident, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024),
-        startup=min(server.startup_bytes, resident),
+        peak=server.gauge.peak,
+        startup=min(server.startup_bytes, used),
         system=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         aof_buffer=server.persistence.writer.state.pending_bytes,
         outputs=outputs,
+    )
+
+
+def _waiting(server: Server) -> Waiting:
+    found = server.blocking
+    return Waiting(len(found), found.timed, found.keys, found.keys_until_gone)
+
+
+def _listening(server: Server) -> Listening:
+    subscribed = sum(1 for session in server.clients.sessions.values() if session.subscriptions)
+    found = server.pubsub
+    return Listening(
+        subscribed, len(found.channels), len(found.patterns), len(found.shard_channels)
     )
 
 

@@ -13,6 +13,9 @@ from aofserver.session import Session
 if TYPE_CHECKING:
     from aofserver.server import Server
 
+#: Commands behind one that waits for data that are taken in.
+_MOST_PENDING = 10_000
+
 
 class Connection(asyncio.Protocol):
     """Decodes what comes and has it served; what is refused ends the connection."""
@@ -42,6 +45,12 @@ class Connection(asyncio.Protocol):
         if not receive(self._server, self._session, self._requests, data):
             self._look_closely(data)
         elif self._session.pending:
+            self._hold()
+
+    def _hold(self) -> None:
+        """Read no more of a client whose commands wait; one that waits for data may go, though."""
+        session = self._session
+        if session.blocked is None or len(session.pending) >= _MOST_PENDING:
             self._transport.pause_reading()
 
     def _look_closely(self, data: bytes) -> None:
@@ -59,7 +68,7 @@ class Connection(asyncio.Protocol):
                 if session.transport is None or session.transport.is_closing():
                     return
                 if session.pending:
-                    self._transport.pause_reading()
+                    self._hold()
                     return
                 requests.early = not session.authenticated
                 if not requests.size:
@@ -90,9 +99,10 @@ class Connection(asyncio.Protocol):
         self._server.outputs.forget(self._session)
 
     def go_on(self) -> None:
-        """A pause is over: run what has waited, then what has come meanwhile."""
+        """A pause or a wait is over: run what has waited, then what has come meanwhile."""
         session = self._session
         waiting, session.pending = session.pending, []
+        session.update_special()
         self._server.begin_turn(session, 0)
         for argv, raw in waiting:
             if not session.closing:
@@ -100,6 +110,11 @@ class Connection(asyncio.Protocol):
         if not session.pending:
             self._look_closely(b"")
         if not session.pending and not self._paused:
+            self._transport.resume_reading()
+
+    def read_on(self) -> None:
+        """Something else than a pause is over for which the client was not read."""
+        if not self._paused and not self._session.pending and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def limit_bulk(self, size: int) -> None:

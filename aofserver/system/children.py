@@ -28,8 +28,6 @@ class ForkedChildren:
     def fork(
         self, work: Callable[[], int], title: str, keep: tuple[int, ...], cpus: frozenset[int]
     ) -> int:
-        # What is collected in a child only makes copies of pages.
-        gc.freeze()
         # A signal that the child gets before it has handlers of its own would be told to the parent
         # through the pipe by which asyncio learns of signals.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -39,12 +37,11 @@ class ForkedChildren:
         finally:
             if pid:  # here, whether there is a child or not
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
-                gc.unfreeze()
         if pid:
             return pid
         code = 1
         try:
-            gc.disable()
+            gc.disable()  # a collection would write to the pages of every container
             self._become_child(title, keep, cpus)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             code = work()

@@ -13,6 +13,8 @@ cdef class Database:
     cdef public dict expires
     cdef public object on_expired
     cdef public object on_fields_expired
+    cdef public object on_use
     cpdef object get(self, bytes key)
     cpdef bint delete(self, bytes key)
     cdef object _expire(self, bytes key)
+    cdef object _used(self, bytes key, value)

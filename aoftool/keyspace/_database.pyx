@@ -19,6 +19,7 @@ cdef class Database:
         self.expires = {}
         self.on_expired = None
         self.on_fields_expired = None
+        self.on_use = None
 
     def __len__(self):
         return len(self.data)
@@ -28,7 +29,23 @@ cdef class Database:
         if not self.clock.paused and self.expires and PyDict_Contains(self.expires, key):
             self._expire(key)
         found = PyDict_GetItem(self.data, key)
-        return None if found is NULL else <object>found
+        if found is NULL:
+            return None
+        if self.on_use is not None:
+            return self._used(key, <object>found)
+        return <object>found
+
+    cdef object _used(self, bytes key, value):
+        self.on_use(key)
+        return value
+
+    def peek(self, bytes key):
+        on_use = self.on_use
+        self.on_use = None
+        try:
+            return self.get(key)
+        finally:
+            self.on_use = on_use
 
     cdef object _expire(self, bytes key):
         if self.clock.now_ms <= self.expires[key]:
@@ -39,9 +56,13 @@ cdef class Database:
 
     def put(self, bytes key, value):
         PyDict_SetItem(self.data, key, value)
+        if self.on_use is not None:
+            self.on_use(key)
 
     def replace(self, bytes key, value):
         PyDict_SetItem(self.data, key, value)
+        if self.on_use is not None:
+            self.on_use(key)
         if self.expires and PyDict_Contains(self.expires, key):
             PyDict_DelItem(self.expires, key)
 

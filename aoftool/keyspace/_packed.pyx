@@ -66,5 +66,8 @@ cdef class PackedList:
     def __iter__(self):
         return iter(self.unpack())
 
+    def __reduce__(self):
+        return PackedList, (self.unpack(),)
+
     def __sizeof__(self):
         return object.__sizeof__(self) + self.room

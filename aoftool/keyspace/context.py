@@ -43,11 +43,14 @@ class Options:
         style: whose AOF is written, and whose replies where they differ.
         max_bulk: longest string in bytes (``proto-max-bulk-len``).
         hll_sparse_max_bytes: ``hll-sparse-max-bytes``.
-        lazy_expire, lazy_user_del: UNLINK instead of DEL in the AOF (``lazyfree-lazy-expire``,
-            ``lazyfree-lazy-server-del``).
+        lazy_expire, lazy_server_del, lazy_eviction: UNLINK instead of DEL in the AOF
+            (``lazyfree-lazy-expire`` and so on).
+        lazy_user_del, lazy_user_flush: DEL is UNLINK, FLUSHALL is FLUSHALL ASYNC.
+        out_of_memory: scripts may call nothing that needs memory before they have written.
         limits: thresholds of the compact encodings.
         table: what scripts may call; None: the keyspace's commands.
         write_refusal: the error that writes of scripts get while they cannot be kept, or None.
+        free_later: takes values that UNLINK and its kin have removed; None: they are freed at once.
         on_lua: told of the Lua of a keyspace when it is made.
         send: how MIGRATE reaches other servers; None: it does not.
     """
@@ -57,10 +60,15 @@ class Options:
     hll_sparse_max_bytes: int = 3000
     lazy_expire: bool = False
     lazy_server_del: bool = False
+    lazy_eviction: bool = False
+    lazy_user_del: bool = False
+    lazy_user_flush: bool = False
+    out_of_memory: bool = False
     limits: EncodingLimits | None = None
     table: Table | None = None
     write_refusal: bytes | None = None
     send: Send | None = None
+    free_later: Callable[[Any], None] | None = None
     on_lua: Callable[[Any], None] | None = None
 
 

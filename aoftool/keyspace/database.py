@@ -38,9 +38,10 @@ class PureDatabase:
         on_expired: called with (index, key) when ``get`` removed a key that had expired.
         on_fields_expired: called with (index, key, fields) when fields of a hash had expired and
             were removed, with the key if they were its last: each is an HDEL in the AOF.
+        on_use: called with every key that is read or stored, while notes are taken (``uses``).
     """
 
-    __slots__ = ("clock", "data", "expires", "index", "on_expired", "on_fields_expired")
+    __slots__ = ("clock", "data", "expires", "index", "on_expired", "on_fields_expired", "on_use")
 
     def __init__(self, index: int, clock: PureClock) -> None:
         self.index = index
@@ -49,12 +50,20 @@ class PureDatabase:
         self.expires: dict[bytes, int] = {}
         self.on_expired: Callable[[int, bytes], None] | None = None
         self.on_fields_expired: Callable[[int, bytes, list[bytes]], None] | None = None
+        self.on_use: Callable[[bytes], None] | None = None
 
     def __len__(self) -> int:
         return len(self.data)
 
     def get(self, key: bytes) -> Any:
         """The value, or None; a key whose time has come is removed first."""
+        value = self.peek(key)
+        if self.on_use is not None and value is not None:
+            self.on_use(key)
+        return value
+
+    def peek(self, key: bytes) -> Any:
+        """As ``get``, but no use of the key (``LOOKUP_NOTOUCH``)."""
         # A paused clock is that of a load: it saves a look into a table of millions of keys.
         if not self.clock.paused and self.expires and key in self.expires:
             self._expire(key)
@@ -70,10 +79,14 @@ class PureDatabase:
     def put(self, key: bytes, value: Any) -> None:
         """Store a value; an expiry that the key has stays."""
         self.data[key] = value
+        if self.on_use is not None:
+            self.on_use(key)
 
     def replace(self, key: bytes, value: Any) -> None:
         """Store a value as a new one: without expiry (``setKey`` in db.c)."""
         self.data[key] = value
+        if self.on_use is not None:
+            self.on_use(key)
         if self.expires:
             self.expires.pop(key, None)
 
@@ -104,6 +117,8 @@ class PureDatabase:
 
 
 if TYPE_CHECKING:
+    from aoftool.keyspace.uses import Uses
+
     Clock = PureClock
     Database = PureDatabase
 else:
@@ -125,6 +140,8 @@ class Keyspace:
         self.functions: dict[bytes, bytes] = {}
         #: The Lua of its scripts, made when the first one comes (``scripting.runtime.Runtime``).
         self.lua: Any = None
+        #: When or how often keys were used, once somebody wants to know.
+        self.uses: Uses | None = None
         #: Walks of SCAN and its kin that are under way.
         self.scans = Scans()
 

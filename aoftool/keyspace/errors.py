@@ -13,6 +13,7 @@ class CommandError(AofError):
         self.text = text
 
 
+OUT_OF_MEMORY = b"OOM command not allowed when used memory > 'maxmemory'."
 WRONG_TYPE = b"WRONGTYPE Operation against a key holding the wrong kind of value"
 SYNTAX = b"ERR syntax error"
 NOT_AN_INTEGER = b"ERR value is not an integer or out of range"

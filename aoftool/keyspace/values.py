@@ -156,6 +156,12 @@ class ZSetValue:
             self._order.remove((score, member))
         return True
 
+    def parts(self) -> Iterator[Any]:
+        """The containers that it is made of."""
+        yield self.scores
+        if self._order is not None:
+            yield self._order
+
     @property
     def order(self) -> SortedList[tuple[float, bytes]]:
         """(score, member) pairs in order; a SortedList, so ranks and ranges are cheap."""

@@ -349,3 +349,10 @@ def test_tls(guarded: tuple[int, int, Path], tmp_path: Path) -> None:
     for words in (["--tls-ca", str(guarded[2])], ["--no-tls-verify"]):
         code, output, errors = replay(path, *to, *words, "--verify", "full", **secret)
         assert (code, "all keys, 5,001: equal" in output) == (0, True), errors
+
+
+def test_a_damaged_source_is_refused_before_anything_is_sent(server: Any, url: str) -> None:
+    code, out, err = replay(ROOT / "samples" / "damaged.aof", "--to", url)
+    assert (code, out) == (3, "")
+    assert "at offset 1029; nothing was sent; run: aoftool check" in err
+    assert server.dbsize() == 0

@@ -13,6 +13,7 @@ import os
 import select
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -69,11 +70,15 @@ class HandLoop:
 
     def __init__(self) -> None:
         self.soon: list[Callable[[], None]] = []
+        self.later: list[tuple[float, Callable[[], None]]] = []
         self.readers: dict[int, Callable[[], None]] = {}
         self.writers: dict[int, Callable[[], None]] = {}
 
     def call_soon(self, call: Callable[[], None]) -> None:
         self.soon.append(call)
+
+    def call_later(self, seconds: float, call: Callable[..., None], *given: Any) -> None:
+        self.later.append((seconds, partial(call, *given)))
 
     def add_reader(self, fd: int, call: Callable[[], None]) -> None:
         self.readers[fd] = call
@@ -209,11 +214,18 @@ def _hold(keyspace: Keyspace, held: tuple[list[tuple[Any, Any]], dict[bytes, byt
 
 
 class Line:
-    """A client's end of a connection; ``got``: what was sent to it."""
+    """A client's end of a connection, and the connection.
+
+    Attributes:
+        got: what was sent to it; reading: whether what it sends is read.
+        go_on: runs what has waited for the end of a pause or of a wait.
+    """
 
     def __init__(self) -> None:
         self.got = b""
         self.closed = False
+        self.go_on: Callable[[], None] = lambda: None
+        self.reading = True
 
     def write(self, data: bytes) -> None:
         assert not self.closed
@@ -226,6 +238,15 @@ class Line:
         self.closed = True
 
     abort = close
+
+    def get_protocol(self) -> Line:
+        return self
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def read_on(self) -> None:
+        self.reading = True
 
     def get_extra_info(self, name: str) -> Any:
         return None
@@ -280,11 +301,19 @@ class Machine(Server):
     def client(self, number: int = 1) -> Session:
         """A client, made when it is first asked for."""
         if number not in self._clients:
-            line = cast("asyncio.Transport", Line())
-            session = self.clients.admit(line, local=True)
+            line = Line()
+            session = self.clients.admit(cast("asyncio.Transport", line), local=True)
             assert session is not None
+            line.go_on = partial(self._go_on, session)
             self._clients[number] = session
         return self._clients[number]
+
+    def _go_on(self, session: Session) -> None:
+        """Run what has waited, as a connection does."""
+        waiting, session.pending = session.pending, []
+        session.update_special()
+        for argv, raw in waiting:
+            self.dispatcher.serve(session, [argv], raw, 0, [len(raw)])
 
     def serve(self, *words: str | bytes | int, client: int = 1) -> None:
         """Run a command; its reply waits for the end of the turn."""

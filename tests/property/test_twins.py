@@ -6,6 +6,7 @@ Those of RESP, of RDB strings and of the walkers are held against each other bes
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -260,7 +261,7 @@ def test_lists_in_one_piece(elements: list[bytes]) -> None:
         assert [made.append(element) for element in elements] == [
             len(element) <= packed.LONGEST_PACKED for element in elements
         ]
-        assert made.unpack() == list(made) == fitting
+        assert made.unpack() == list(made) == deepcopy(made).unpack() == fitting
         assert len(made) == len(fitting)
 
 

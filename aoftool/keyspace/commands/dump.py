@@ -53,6 +53,7 @@ class _Options:
 
     def __init__(self, argv: Argv) -> None:
         self.replace = self.absolute = False
+        self.uses: dict[bytes, int] = {}
         used: set[bytes] = set()
         words = iter(argv[4:])
         for raw in words:
@@ -68,13 +69,22 @@ class _Options:
                 raise CommandError(SYNTAX)
 
     def _use(self, word: bytes, text: bytes) -> None:
-        """IDLETIME and FREQ: checked, and then of no use here."""
+        """IDLETIME and FREQ."""
         value = parse_int(text)
         if value is None:
             raise CommandError(NOT_AN_INTEGER)
         low, high, name = _USE[word]
         if not low <= value <= high:
             raise CommandError(b"ERR Invalid %b value, must be %b" % (word, name))
+        self.uses[word] = value
+
+    def apply(self, ctx: Context, key: bytes) -> None:
+        """Note that the key was used as they say, where notes are taken (``objectSetLRUOrLFU``)."""
+        notes = ctx.keyspace.uses
+        if notes is not None and b"IDLETIME" in self.uses:
+            notes.set_idle(ctx.db, key, self.uses[b"IDLETIME"])
+        if notes is not None and b"FREQ" in self.uses:
+            notes.set_count(ctx.db, key, self.uses[b"FREQ"])
 
 
 _USE = {b"IDLETIME": (0, (1 << 63) - 1, b">= 0"), b"FREQ": (0, 255, b">= 0 and <= 255")}
@@ -113,6 +123,7 @@ def restore_(ctx: Context, argv: Argv) -> Reply:
         ctx.changed(b"del", key, int(exists))
         return OK
     ctx.db.put(key, value)
+    options.apply(ctx, key)
     if at_ms is not None:
         ctx.db.set_expire(key, at_ms)
     ctx.fact = at_ms

@@ -113,7 +113,7 @@ _NO_KEY, _NO_EXPIRY = -2, -1
 
 def _expiry(ctx: Context, key: bytes, since_ms: int, unit_ms: int) -> int:
     """The expiry after ``since_ms`` in units, or the code for none (``ttlGenericCommand``)."""
-    if ctx.db.get(key) is None:
+    if ctx.db.peek(key) is None:
         return _NO_KEY
     at_ms = ctx.db.expire_at(key)
     if at_ms is None:

@@ -25,6 +25,8 @@ from aoftool.keyspace.commands.scripts import (
     FREE,
     NOT_READ_ONLY,
     RO_FLAGS,
+    ScriptCaller,
+    check_flags,
     collect,
     effects_of_script,
     runtime_of,
@@ -253,10 +255,12 @@ def _fcall(ctx: Context, argv: Argv, ro_command: bool) -> Reply:
     keys, rest = split_keys(argv, b"ERR Bad number of keys provided")
     if ro_command and not found.read_only:
         raise CommandError(NOT_READ_ONLY)
+    check_flags(ctx, found.flags)
+    caller = ScriptCaller(ctx, found.read_only, b"allow-oom" in found.flags)
     return collect(
         ctx,
-        found.read_only,
-        lambda caller: runtime.call_function(found, keys, rest, caller, argv, ctx.now_ms),
+        caller,
+        lambda: runtime.call_function(found, keys, rest, caller, argv, ctx.now_ms),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aoftool.format.resp.replies import OK, Reply, Status
 from aoftool.keyspace.arguments import int32, integer
+from aoftool.keyspace.blocking import parse_timeout_ms
 from aoftool.keyspace.command import (
     DENYOOM,
     FAST,
@@ -30,27 +31,31 @@ _SAME_OBJECT = b"ERR source and destination objects are the same"
 
 
 # Deleting and asking.
-def _delete(ctx: Context, argv: Argv) -> int:
+def _delete(ctx: Context, argv: Argv, lazy: bool) -> int:
     """``delGenericCommand``."""
     db, count = ctx.db, 0
+    free_later = ctx.options.free_later if lazy else None
     for key in argv[1:]:
-        if db.get(key) is not None:
+        value = db.get(key)
+        if value is not None:
             db.delete(key)
             ctx.changed(b"del", key)
             count += 1
+            if free_later is not None:
+                free_later(value)
     return count
 
 
 @command("DEL", "key [key ...]", WRITE, _ALL, group="generic", since="1.0.0")
 def del_(ctx: Context, argv: Argv) -> Reply:
     """Delete keys."""
-    return _delete(ctx, argv)
+    return _delete(ctx, argv, ctx.options.lazy_user_del)
 
 
 @command("UNLINK", "key [key ...]", WRITE | FAST, _ALL, group="generic", since="4.0.0")
 def unlink(ctx: Context, argv: Argv) -> Reply:
     """Delete keys, and free what they held later."""
-    return _delete(ctx, argv)
+    return _delete(ctx, argv, True)
 
 
 @command("EXISTS", "key [key ...]", READONLY | FAST, _ALL, group="generic", since="1.0.0")
@@ -68,7 +73,7 @@ def touch(ctx: Context, argv: Argv) -> Reply:
 @command("TYPE", "key", READONLY | FAST, _KEY, group="generic", since="1.0.0")
 def type_(ctx: Context, argv: Argv) -> Reply:
     """The type of the value at a key."""
-    value = ctx.db.get(argv[1])
+    value = ctx.db.peek(argv[1])
     return Status(b"none" if value is None else type_name(value))
 
 
@@ -205,17 +210,27 @@ def dbsize(ctx: Context, argv: Argv) -> Reply:
 
 
 # Changing whole databases.
-def _check_flush(argv: Argv) -> None:
+def _is_lazy(ctx: Context, argv: Argv) -> bool:
+    """Whether FLUSHALL or FLUSHDB is to free later (``getFlushCommandFlags``)."""
     if len(argv) > 2 or (len(argv) == 2 and argv[1].upper() not in (b"ASYNC", b"SYNC")):
         raise CommandError(SYNTAX)
+    return argv[1].upper() == b"ASYNC" if len(argv) == 2 else ctx.options.lazy_user_flush
+
+
+def _clear(ctx: Context, db: Database, lazy: bool) -> None:
+    free_later = ctx.options.free_later if lazy else None
+    data, expires = db.data, db.expires
+    ctx.changed(NO_EVENT, b"", db.clear(), db)
+    if free_later is not None:
+        free_later(data)
+        free_later(expires)
 
 
 @command("FLUSHDB", "[ASYNC | SYNC]", WRITE, group="server", since="1.0.0",
          acl="keyspace dangerous", forced=Style.REDIS_7)  # fmt: skip
 def flushdb(ctx: Context, argv: Argv) -> Reply:
     """Delete all keys of the database."""
-    _check_flush(argv)
-    ctx.changed(NO_EVENT, b"", ctx.db.clear())
+    _clear(ctx, ctx.db, _is_lazy(ctx, argv))
     return OK
 
 
@@ -230,9 +245,9 @@ def flushdb(ctx: Context, argv: Argv) -> Reply:
 )
 def flushall(ctx: Context, argv: Argv) -> Reply:
     """Delete all keys of all databases."""
-    _check_flush(argv)
+    lazy = _is_lazy(ctx, argv)
     for db in ctx.keyspace.databases:
-        ctx.changed(NO_EVENT, b"", db.clear(), db)
+        _clear(ctx, db, lazy)
     if ctx.options.style is Style.REDIS_6:
         ctx.dirty += 1  # where Redis 7 forces it into the log
     return OK
@@ -272,7 +287,5 @@ def select(ctx: Context, argv: Argv) -> Reply:
 def wait(ctx: Context, argv: Argv) -> Reply:
     """How many replicas have what was written before; a keyspace alone has none."""
     integer(argv[1])
-    timeout = integer(argv[2], b"ERR timeout is not an integer or out of range")
-    if timeout < 0:
-        raise CommandError(b"ERR timeout is negative")
+    parse_timeout_ms(ctx, argv[2])
     return 0

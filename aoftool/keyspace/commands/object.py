@@ -17,8 +17,13 @@ from aoftool.keyspace.encodings import encoding, limits_of
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.keyspecs import Argv, Keys
 from aoftool.keyspace.numbers import parse_int
+from aoftool.keyspace.uses import Uses
 
 _KEY = Keys(2, 2)
+_ADJUSTING = (
+    b"Please note that when switching between policies at runtime LRU and LFU data will take some "
+    b"time to adjust."
+)
 #: Integers below this one are shared by all who hold them (``OBJ_SHARED_INTEGERS``), and what
 #: their count of references says then.
 _SHARED_INTEGERS, _SHARED_REFERENCES = 10000, 2147483647
@@ -30,7 +35,7 @@ container("OBJECT", "generic", "2.2.3")
 @command("OBJECT ENCODING", "key", READONLY | RANDOM, _KEY, group="generic", since="2.2.3")
 def object_encoding(ctx: Context, argv: Argv) -> Reply:
     """How the server holds the value at a key."""
-    value = ctx.db.get(argv[2])
+    value = ctx.db.peek(argv[2])
     if value is None:
         return None
     return encoding(value, ctx.options.style, limits_of(ctx))
@@ -39,7 +44,7 @@ def object_encoding(ctx: Context, argv: Argv) -> Reply:
 @command("OBJECT REFCOUNT", "key", READONLY | RANDOM, _KEY, group="generic", since="2.2.3")
 def object_refcount(ctx: Context, argv: Argv) -> Reply:
     """How many references there are to the value at a key."""
-    value = ctx.db.get(argv[2])
+    value = ctx.db.peek(argv[2])
     if value is None:
         return None
     number = parse_int(value) if isinstance(value, bytes) else None
@@ -49,20 +54,31 @@ def object_refcount(ctx: Context, argv: Argv) -> Reply:
 
 @command("OBJECT IDLETIME", "key", READONLY | RANDOM, _KEY, group="generic", since="2.2.3")
 def object_idletime(ctx: Context, argv: Argv) -> Reply:
-    """For how many seconds a key was not used; always 0, since uses are not kept."""
-    return None if ctx.db.get(argv[2]) is None else 0
+    """For how many seconds a key was not used; notes are taken from the first call on."""
+    if ctx.db.peek(argv[2]) is None:
+        return None
+    keyspace = ctx.keyspace
+    if keyspace.uses is None:
+        keyspace.uses = Uses(keyspace.databases, ctx.rng)
+    if keyspace.uses.frequent:
+        raise CommandError(
+            b"ERR An LFU maxmemory policy is selected, idle time not tracked. " + _ADJUSTING
+        )
+    return keyspace.uses.idle_s(ctx.db, argv[2])
 
 
 @command("OBJECT FREQ", "key", READONLY | RANDOM, _KEY, group="generic", since="4.0.0")
 def object_freq(ctx: Context, argv: Argv) -> Reply:
-    """How often a key is used; refused, since no LFU eviction policy is set here."""
-    if ctx.db.get(argv[2]) is None:
+    """How often a key is used; refused where no LFU eviction policy is set."""
+    if ctx.db.peek(argv[2]) is None:
         return None
-    raise CommandError(
-        b"ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
-        b"that when switching between policies at runtime LRU and LFU data will take some time to "
-        b"adjust."
-    )
+    uses = ctx.keyspace.uses
+    if uses is None or not uses.frequent:
+        raise CommandError(
+            b"ERR An LFU maxmemory policy is not selected, access frequency not tracked. "
+            + _ADJUSTING
+        )
+    return uses.count(ctx.db, argv[2])
 
 
 @command("OBJECT HELP", "", LOADING | STALE, group="generic", since="6.2.0")

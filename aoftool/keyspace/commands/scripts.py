@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from aoftool.format.resp.replies import OK, ErrorReply, Reply
 from aoftool.keyspace.command import (
     ALLOW_BUSY,
+    DENYOOM,
     LOADING,
     MAY_REPLICATE,
     NO_MANDATORY_KEYS,
@@ -26,11 +27,11 @@ from aoftool.keyspace.command import (
     verbatim,
 )
 from aoftool.keyspace.context import Context, Style
-from aoftool.keyspace.errors import NOT_AN_INTEGER, CommandError
+from aoftool.keyspace.errors import NOT_AN_INTEGER, OUT_OF_MEMORY, CommandError
 from aoftool.keyspace.keyspecs import Argv, NumKeys
 from aoftool.keyspace.numbers import parse_int
 from aoftool.keyspace.scripting.conversion import Refusal
-from aoftool.keyspace.scripting.running import REPL_AOF
+from aoftool.keyspace.scripting.running import REPL_AOF, REPL_NONE
 from aoftool.keyspace.scripting.runtime import Runtime, ScriptFailed
 
 #: Scripts may run without keys, and on data that are not the primary's, since 7.0.
@@ -56,9 +57,20 @@ _REFUSALS = {
 _WRITES = Refusal(b"Write commands are not allowed from read-only scripts.")
 
 
+class Effects(list[Sequence[bytes]]):
+    """What the AOF must hold of a script.
+
+    Attributes:
+        began: whether Redis 6 has begun a transaction for it, as it does with the first write
+            that is called, even one that then changes nothing.
+    """
+
+    began = False
+
+
 def effects_of_script(call: Call) -> Iterable[Sequence[bytes]]:
     """What the commands of the script did; the handler has collected it."""
-    effects: list[Sequence[bytes]] = call.ctx.fact
+    effects: Effects = call.ctx.fact
     return effects
 
 
@@ -69,6 +81,8 @@ def runtime_of(ctx: Context) -> Runtime:
         runtime = Runtime(ctx.options.style)
         runtime.may_call = partial(_may_call, ctx.options.table or TABLE)
         ctx.keyspace.lua = runtime
+        if ctx.options.on_lua is not None:
+            ctx.options.on_lua(runtime)
     return runtime
 
 
@@ -103,23 +117,37 @@ def _run(ctx: Context, name: bytes | None, argv: Argv, ro_command: bool = False)
         raise CommandError(_NO_SCRIPT)
     flags = runtime.flags(name)
     read_only = b"no-writes" in flags if flags is not None else ro_command
+    if flags is not None:
+        check_flags(ctx, flags)
     if ro_command and not read_only:
         raise CommandError(NOT_READ_ONLY)
-    return collect(
-        ctx, read_only, lambda caller: runtime.run(name, keys, rest, caller, argv, ctx.now_ms)
-    )
+    caller = ScriptCaller(ctx, read_only, flags is not None and b"allow-oom" in flags)
+    return collect(ctx, caller, lambda: runtime.run(name, keys, rest, caller, argv, ctx.now_ms))
 
 
-def collect(ctx: Context, read_only: bool, run: Callable[[ScriptCaller], Reply]) -> Reply:
+def check_flags(ctx: Context, flags: Collection[bytes]) -> None:
+    """Refuse a script of these flags that may do what cannot be done now (``getCommandFlags``).
+
+    Raises CommandError.
+    """
+    options = ctx.options
+    if b"no-writes" in flags or ctx.trusted:
+        return
+    if options.out_of_memory and b"allow-oom" not in flags:
+        raise CommandError(OUT_OF_MEMORY)
+    if options.write_refusal is not None:
+        raise CommandError(options.write_refusal)
+
+
+def collect(ctx: Context, caller: ScriptCaller, run: Callable[[], Reply]) -> Reply:
     """Run a script; what its commands did to the data is left in ``ctx.fact`` for the AOF.
 
     An error does not undo what the script did before it: then it is the reply, that the effects
     are logged. Raises ScriptFailed for an error of a script that has done nothing.
     """
-    caller = ScriptCaller(ctx, read_only)
     database, before = ctx.db, ctx.dirty
     try:
-        reply = run(caller)
+        reply = run()
     except CommandError as error:
         if ctx.dirty == before:
             raise
@@ -136,12 +164,13 @@ def collect(ctx: Context, read_only: bool, run: Callable[[ScriptCaller], Reply])
 class ScriptCaller:
     """redis.call for one run of a script: runs commands, and collects what the AOF must hold."""
 
-    def __init__(self, ctx: Context, read_only: bool) -> None:
+    def __init__(self, ctx: Context, read_only: bool, allow_oom: bool) -> None:
         self._ctx = ctx
         self._runtime = runtime_of(ctx)
         self._read_only = read_only
+        self._needs_memory = not allow_oom and not ctx.trusted and ctx.options.out_of_memory
         self._refusals = _REFUSALS[ctx.options.style]
-        self.effects: list[Sequence[bytes]] = []
+        self.effects = Effects()
         self._selected = ctx.db.index
 
     def select(self, index: int) -> None:
@@ -161,10 +190,13 @@ class ScriptCaller:
         if self._read_only and flags & (WRITE | MAY_REPLICATE):
             return _WRITES
         if WRITE in flags and ctx.options.write_refusal is not None and not ctx.trusted:
-            return ErrorReply(ctx.options.write_refusal)
+            return self._server_refuses(ctx.options.write_refusal)
         running = self._runtime.running
         assert running is not None
+        if DENYOOM in flags and self._needs_memory and not running.wrote:
+            return self._server_refuses(OUT_OF_MEMORY)
         running.wrote |= WRITE in flags
+        self.effects.began |= running.wrote and running.replicates != REPL_NONE
         before, ctx.fact = ctx.dirty, None
         try:
             reply = found.handler(ctx, argv)
@@ -176,6 +208,12 @@ class ScriptCaller:
                 self.select(ctx.db.index)
                 self.effects += records
         return reply
+
+    def _server_refuses(self, text: bytes) -> Reply | Refusal:
+        """An error of the server's: before 7.0 its bytes are raised as they would be sent."""
+        if self._ctx.options.style is Style.REDIS_7:
+            return ErrorReply(text)
+        return Refusal(b"-" + text)
 
     def _find(self, argv: list[bytes]) -> Command | Refusal | ErrorReply:
         options = self._ctx.options

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aoftool.format.rdb import StreamId
 from aoftool.format.resp.replies import NULL_ARRAY, MapReply, Reply
 from aoftool.keyspace.arguments import integer
+from aoftool.keyspace.blocking import parse_timeout_ms
 from aoftool.keyspace.command import BLOCKING, READONLY, command
 from aoftool.keyspace.commands.streams import get_stream, read_entries
 from aoftool.keyspace.context import Context, Style
@@ -18,12 +19,16 @@ STREAM_KEYS = HalfBehind(b"STREAMS", {b"COUNT": 1, b"BLOCK": 1, b"GROUP": 2, b"N
 
 
 class ReadOptions:
-    """The words of XREAD and XREADGROUP, keys and IDs behind STREAMS apart (``xreadCommand``)."""
+    """The words of XREAD and XREADGROUP, keys and IDs behind STREAMS apart (``xreadCommand``).
 
-    __slots__ = ("consumer", "count", "group", "ids", "keys", "noack")
+    ``block_ms``: of BLOCK, for how many ms to wait at most, 0 without end; None: not at all.
+    """
+
+    __slots__ = ("block_ms", "consumer", "count", "group", "ids", "keys", "noack")
 
     def __init__(self, ctx: Context, argv: Argv, grouped: bool) -> None:
         self.group = self.consumer = None
+        self.block_ms: int | None = None
         self.count, self.noack = 0, False
         at, size = 1, len(argv)
         while True:
@@ -33,7 +38,7 @@ class ReadOptions:
             if word == b"STREAMS" and more:
                 break
             if word == b"BLOCK" and more:
-                _check_timeout(argv[at + 1])
+                self.block_ms = parse_timeout_ms(ctx, argv[at + 1])
                 at += 1
             elif word == b"COUNT" and more:
                 self.count = max(integer(argv[at + 1]), 0)
@@ -72,11 +77,6 @@ class ReadOptions:
         )
 
 
-def _check_timeout(text: bytes) -> None:
-    if integer(text, b"ERR timeout is not an integer or out of range") < 0:
-        raise CommandError(b"ERR timeout is negative")
-
-
 def read_reply(ctx: Context, found: list[tuple[bytes, Reply]]) -> Reply:
     """What was found by key; a null where there is nothing."""
     if not found:
@@ -93,7 +93,7 @@ def read_reply(ctx: Context, found: list[tuple[bytes, Reply]]) -> Reply:
 def xread(ctx: Context, argv: Argv) -> Reply:
     """The entries of several streams above an ID each; a null, without waiting, for none."""
     options = ReadOptions(ctx, argv, False)
-    wanted = [_read_above(ctx, *pair) for pair in zip(options.keys, options.ids, strict=True)]
+    wanted = [read_above(ctx, *pair) for pair in zip(options.keys, options.ids, strict=True)]
     found: list[tuple[bytes, Reply]] = []
     for key, above in zip(options.keys, wanted, strict=True):
         stream = get_stream(ctx, key)
@@ -102,8 +102,8 @@ def xread(ctx: Context, argv: Argv) -> Reply:
     return read_reply(ctx, found)
 
 
-def _read_above(ctx: Context, key: bytes, text: bytes) -> StreamId:
-    """The ID above which XREAD reads."""
+def read_above(ctx: Context, key: bytes, text: bytes) -> StreamId:
+    """The ID above which XREAD reads. Raises CommandError."""
     stream = get_stream(ctx, key)
     if text == b"$":
         return MIN_ID if stream is None else stream.last_id

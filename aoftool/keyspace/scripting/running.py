@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: ``redis.set_repl``: whether the AOF, and whether replicas get what the script does.
-REPL_AOF, REPL_ALL = 1, 3
+REPL_NONE, REPL_AOF, REPL_ALL = 0, 1, 3
 
 
 @dataclass(slots=True)

@@ -79,6 +79,7 @@ class Runtime:
         running: what runs now, or None; ``kill`` and FUNCTION STATS look at it.
         on_long_run: called every 100,000 instructions of a script; what it raises as ScriptKilled
             stops the script. A server serves its other clients here.
+        on_end: called when a script ends for which ``on_long_run`` was called.
         on_log: called with (level from 0 to 3, text) by ``redis.log``.
         may_call: says of a command whether ``redis.acl_check_cmd`` allows it; None: no command.
         max_memory: bytes that the values of a script may take.
@@ -97,6 +98,8 @@ class Runtime:
         )
         self.running: Running | None = None
         self.on_long_run: Callable[[], None] = lambda: None
+        self.on_end: Callable[[], None] = lambda: None
+        self._long = False
         self.on_log: Callable[[int, bytes], None] = lambda level, text: None
         self.may_call: Callable[[list[bytes]], bool | None] = lambda argv: True
         self._caller: Caller | None = None
@@ -191,6 +194,7 @@ class Runtime:
     def _interrupted(self) -> bytes | None:
         """Why the script must stop, or None."""
         if self._broken is None:
+            self._long = True
             try:
                 self.on_long_run()
             except ScriptKilled as error:
@@ -204,19 +208,19 @@ class Runtime:
     def kill(self, function: bool) -> None:
         """Have the running script (or function) stop at its next look (``scriptKill``).
 
-        Raises CommandError where none runs, one of the other kind, or one that has written.
+        Raises CommandError where none runs, one that has written, or one of the other kind.
         """
         running = self.running
         if running is None:
             raise CommandError(b"NOTBUSY No scripts in execution right now.")
-        if running.is_function != function:
-            raise CommandError(busy(running))
         if running.wrote:
             raise CommandError(
                 b"UNKILLABLE Sorry the script already executed write commands against the dataset."
                 b" You can either wait the script termination or kill the server in a hard way "
                 b"using the SHUTDOWN NOSAVE command."
             )
+        if running.is_function != function:
+            raise CommandError(busy(running))
         running.killed = True
 
     def compile(self, text: bytes) -> bytes:
@@ -250,6 +254,11 @@ class Runtime:
     def count(self) -> int:
         """How many scripts are known."""
         return len(self._functions)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the Lua state has."""
+        return int(self._lua.get_memory_used(total=True) or 0)
 
     def forget(self) -> None:
         """Forget all scripts (SCRIPT FLUSH)."""
@@ -297,6 +306,9 @@ class Runtime:
         finally:
             self.running = self._caller = None
             self._lua.set_max_memory(0)
+            if self._long:
+                self._long = False
+                self.on_end()
             if self._broken is not None:
                 raise self._broken
 

@@ -136,14 +136,14 @@ def test_a_wrong_value_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_what_has_no_effect_is_said_once(tmp_path: Path) -> None:
-    options = ("--maxmemory", "1mb", "--io-threads", "2", "--nosuch", "1", "--other", "2")
+    options = ("--repl-timeout", "61", "--io-threads", "2", "--nosuch", "1", "--other", "2")
     with serving(tmp_path / "data", *options) as running:
         log = running.log.read_text()
         client: Any = running.client()
-        assert client.config_get("maxmemory") == {"maxmemory": "1048576"}
+        assert client.config_get("repl-timeout") == {"repl-timeout": "61"}
     assert log.count("not known") == log.count("change nothing here") == 1
     assert "nosuch, other" in log
-    assert "maxmemory, io-threads" in log
+    assert "repl-timeout, io-threads" in log
 
 
 def test_how_far_a_load_has_come(tmp_path: Path) -> None:

@@ -95,8 +95,8 @@ def test_lines_of_some_options_add_up(tmp_path: Path) -> None:
 
 
 def test_what_is_unknown_or_of_no_effect_is_remembered(tmp_path: Path) -> None:
-    config = read(tmp_path, "maxmemory 5mb\nnosuch 1\nmaxmemory 6mb\nport 1\n")
-    assert (config.unknown, config.kept) == (["nosuch"], ["maxmemory"])
+    config = read(tmp_path, "repl-timeout 5\nnosuch 1\nrepl-timeout 6\nport 1\n")
+    assert (config.unknown, config.kept) == (["nosuch"], ["repl-timeout"])
 
 
 def test_a_bad_line_is_told_with_its_file_and_number(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from aofserver.info.rates import Rates
 from aofserver.info.sections import SECTIONS, render
-from aofserver.info.snapshot import Cpu, Keys, Memory, Process, Snapshot
+from aofserver.info.snapshot import Cpu, Keys, Listening, Memory, Process, Snapshot, Waiting
 from aofserver.persistence.loader import LoadedFile, Loading
 from aofserver.persistence.schedule import Mode, RewriteSchedule
 from aofserver.persistence.snapshots import SnapshotState
@@ -29,7 +29,7 @@ def snapshot(style: Style = Style.REDIS_7) -> Snapshot:
             "hz": "10", "maxclients": "7", "maxmemory": "0", "maxmemory-policy": "noeviction",
             "appendonly": "no", "repl-backlog-size": "1048576",
         },
-        memory=Memory(3 << 20, 4 << 20, 1 << 20, 1 << 30, 11, 22),
+        memory=Memory(6 << 20, 4 << 20, 1 << 20, 1 << 30, 11, 22, 3 << 20, 50, 1, 2),
         cpu=Cpu(1.5, 2.5, 0, 0, 1.25, 2.25),
         stats=Stats(),
         rates=[12.9, 2048.0, 0.0],
@@ -37,6 +37,8 @@ def snapshot(style: Style = Style.REDIS_7) -> Snapshot:
         longest_output=22,
         watching=0,
         watched_keys=0,
+        blocking=Waiting(1, 1, 2, 0),
+        listening=Listening(1, 2, 3, 4),
         scripts=0,
         libraries=0,
         dirty=4,
@@ -79,6 +81,8 @@ def test_memory() -> None:
     assert found["used_memory_dataset"] == str(2 << 20)
     assert found["used_memory_peak_perc"] == "75.00%"
     assert found["mem_aof_buffer"] == "11"
+    assert found["used_memory_lua"] == "50"
+    assert found["mem_fragmentation_ratio"] == "2.00"
 
 
 def test_server_and_stats() -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import resource
 import sys
+from random import Random
 
 import pytest
 
 from aofserver.config.listkinds import OutputLimit
 from aofserver.latency import Latency
 from aofserver.latencytexts import graph, report
+from aofserver.memory import MemoryGauge
 from aofserver.outputs import is_over
 from aofserver.sizes import size_of
 from aofserver.system.limits import allow_clients
+from aoftool.keyspace.context import Context
+from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.engine import run
 from aoftool.keyspace.values import HashValue, SetValue, ShortList, ZSetValue
 
 
@@ -81,6 +86,22 @@ def test_sizes_grow_with_what_is_held() -> None:
     members.scores.update({b"%d" % n: float(n) for n in range(100)})
     assert size_of(members, 0) > empty + 100 * (sys.getsizeof(b"1") + sys.getsizeof(1.0))
     assert size_of(SetValue([b"a" * 500]), 5) > 500
+
+
+def stream_with_pending() -> Keyspace:
+    """A keyspace of one stream, whose consumer and pending entries know each other."""
+    keyspace = Keyspace()
+    ctx = Context(keyspace, Random(0))
+    for line in ("XADD s 1-1 f v", "XGROUP CREATE s g 0", "XREADGROUP GROUP g c STREAMS s >"):
+        run(ctx, line.encode().split())
+    return keyspace
+
+
+def test_what_is_held_in_a_circle_is_counted_once() -> None:
+    keyspace = stream_with_pending()
+    assert 100 < size_of(keyspace.databases[0].data[b"s"], 0) < 10_000
+    gauge = MemoryGauge(keyspace, Random(0))
+    assert gauge.measure() > 0
 
 
 @pytest.mark.parametrize(

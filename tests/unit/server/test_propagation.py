@@ -137,7 +137,7 @@ def test_script_load_is_logged_by_six_only(six: Client, seven: Client) -> None:
 
 # Keys whose time has come.
 def expiring(client: Client, *keys: str) -> None:
-    client.machine.cron.expire_actively = False
+    client.machine.expiry.active = False
     for key in keys:
         client(f"SET {key} 1 PX 50")
     client.machine.tick(100)
@@ -189,7 +189,7 @@ def test_the_cycle_deletes_each_key_by_itself(six: Client, seven: Client) -> Non
 
 
 def test_fields_of_a_hash(seven: Client) -> None:
-    seven.machine.cron.expire_actively = False
+    seven.machine.expiry.active = False
     seven("HSET h a 1 b 2 c 3", "HPEXPIRE h 50 FIELDS 2 a b")
     seven.machine.tick(100)
     logged = seven("HGET h a", "HGETALL h")

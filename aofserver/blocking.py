@@ -1,0 +1,221 @@
+"""Clients that wait for data, and are served when a key has some (blocked.c).
+
+A command that found nothing is run again when one of its keys is ready: right after the command,
+the transaction or the script that made it so, before anybody else's. Of several ready keys the one
+that became ready first comes first, and of several clients the one that has waited longest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aofserver.replies import encode
+from aofserver.session import Session
+from aofserver.waits import WAITS, Wait, timed_out
+from aoftool.format.resp.replies import NULL_ARRAY, ErrorReply, Reply
+from aoftool.keyspace.command import Command
+from aoftool.keyspace.context import NO_EVENT, Style
+from aoftool.keyspace.database import Database
+from aoftool.keyspace.keyspecs import Argv
+from aoftool.keyspace.values import type_name
+
+if TYPE_CHECKING:
+    from aofserver.server import Server
+
+#: A database's number and a key.
+Place = tuple[int, bytes]
+
+_UNBLOCKED = ErrorReply(b"UNBLOCKED client unblocked via CLIENT UNBLOCK")
+#: What Redis 6 answers in place of the command's own error.
+_NO_GROUP = ErrorReply(b"NOGROUP the consumer group this client was blocked on no longer exists")
+#: Changes of a stream that can give nothing to those who wait.
+_QUIET = frozenset((
+    b"xdel", b"xtrim", b"xsetid", b"xgroup-create", b"xgroup-setid", b"xgroup-createconsumer",
+    b"xgroup-delconsumer",
+))  # fmt: skip
+
+
+class Blocked:
+    """What one client waits for.
+
+    Attributes:
+        wait: how its command waits; argv: the call, to be made again.
+        places: the keys, by database.
+        nothing: its reply when time has run out.
+        quiet: CLIENT REPLY has its reply left out.
+        timer: of its timeout, or None.
+    """
+
+    __slots__ = ("argv", "command", "nothing", "places", "quiet", "timer", "wait")
+
+    def __init__(
+        self, wait: Wait, command: Command, argv: Argv, places: list[Place], nothing: Reply
+    ) -> None:
+        self.wait, self.command, self.argv = wait, command, argv
+        self.places = places
+        self.nothing = nothing
+        self.quiet = False
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class Blocking:
+    """All clients that wait; true while a change of some key may matter to one of them."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._sessions: dict[int, Session] = {}
+        self._queues: dict[Place, dict[Session, Blocked]] = {}
+        #: Keys with a queue that have changed, in that order.
+        self._ready: dict[Place, None] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._queues)
+
+    def __len__(self) -> int:
+        """How many clients wait."""
+        return len(self._sessions)
+
+    @property
+    def keys(self) -> int:
+        """How many keys are waited for."""
+        return len(self._queues)
+
+    @property
+    def keys_until_gone(self) -> int:
+        """How many of them are waited for by a client that also wants to know of their end."""
+        return sum(
+            any(blocked.wait.needs_group for blocked in queue.values())
+            for queue in self._queues.values()
+        )
+
+    @property
+    def timed(self) -> int:
+        """How many clients do not wait without end."""
+        found = [session.blocked for session in self._sessions.values()]
+        return sum(blocked is not None and blocked.timer is not None for blocked in found)
+
+    # To wait.
+    def begin(self, session: Session, command: Command, argv: Argv, reply: Reply) -> bool:
+        """Have a client wait that got ``reply``; whether it may (``blockForKeys``)."""
+        wait = WAITS.get(command.name)
+        if wait is None or isinstance(reply, ErrorReply):
+            return False
+        if wait.kind and reply is not None and reply is not NULL_ARRAY:
+            return False
+        ctx = self._server.ctx
+        timeout_ms = wait.timeout(ctx, argv)
+        if timeout_ms is None:
+            return False
+        fixed = wait.fix(ctx, list(argv))
+        places = [(ctx.db.index, key) for key in wait.keys(command, fixed)]
+        blocked = Blocked(wait, command, fixed, list(dict.fromkeys(places)), timed_out(reply))
+        blocked.quiet = session.reply_mode != b"ON"
+        if timeout_ms:
+            blocked.timer = self._server.turn.after(
+                timeout_ms / 1000, lambda: self._time_out(session)
+            )
+        session.blocked = blocked
+        session.update_special()
+        self._sessions[session.id] = session
+        watched = bool(self._queues)
+        for place in blocked.places:
+            self._queues.setdefault(place, {})[session] = blocked
+        if not watched:
+            self._server.update_listener()
+        return True
+
+    # To be served.
+    def changed(self, event: bytes, key: bytes, database: Database) -> None:
+        """A key was changed (``signalKeyAsReady``), or, without event and key, a whole database."""
+        if event in _QUIET:
+            return
+        if key or event is not NO_EVENT:
+            self._mark((database.index, key))
+            return
+        for place in self._queues:
+            if place[0] == database.index:
+                self._mark(place)
+
+    def _mark(self, place: Place) -> None:
+        if place not in self._queues:
+            return
+        if not self._ready:
+            self._server.dispatcher.afterwards.append(self.serve)
+        self._ready[place] = None
+
+    def serve(self) -> None:
+        """Serve who waits for keys that have changed (``handleClientsBlockedOnKeys``)."""
+        while self._ready:
+            place = next(iter(self._ready))
+            queue = self._queues.get(place, {})
+            # What is served may make the same key ready again.
+            del self._ready[place]
+            for session, blocked in list(queue.items()):
+                if session.blocked is blocked and self._may_end(blocked, place):
+                    self._try(session, blocked, place[1])
+
+    def _may_end(self, blocked: Blocked, place: Place) -> bool:
+        index, key = place
+        value = self._server.keyspace.databases[index].data.get(key)
+        if value is not None and type_name(value) == blocked.wait.kind:
+            return True
+        return blocked.wait.needs_group and self._server.ctx.options.style is Style.REDIS_7
+
+    def _try(self, session: Session, blocked: Blocked, key: bytes) -> None:
+        """Make the call again; if it still finds nothing, its client goes on waiting."""
+        dispatcher, ctx = self._server.dispatcher, self._server.ctx
+        old = ctx.options.style is Style.REDIS_6
+        ctx.session, ctx.resp3 = session, session.resp3
+        ctx.db = ctx.keyspace.databases[blocked.places[0][0]]
+        argv = blocked.wait.narrow(blocked.argv, key) if old else blocked.argv
+        reply = dispatcher.again(blocked.command, argv)
+        if reply is None or reply is NULL_ARRAY:
+            return
+        if old and isinstance(reply, ErrorReply) and reply.text.startswith(b"NOGROUP"):
+            reply = _NO_GROUP
+        self._end(session, reply)
+
+    # To wait no more.
+    def _time_out(self, session: Session) -> None:
+        if session.blocked is not None:
+            self._end(session, session.blocked.nothing)
+
+    def unblock(self, session: Session, error: bool) -> bool:
+        """CLIENT UNBLOCK: as if its time had run out, or with an error; whether it waited."""
+        if session.blocked is None:
+            return False
+        if error:
+            self._server.stats.error(_UNBLOCKED.text)
+        self._end(session, _UNBLOCKED if error else session.blocked.nothing)
+        return True
+
+    def _end(self, session: Session, reply: Reply) -> None:
+        """Answer, and let the client go on when all commands that run are done."""
+        blocked = session.blocked
+        self.forget(session)
+        if blocked is not None and not blocked.quiet:
+            session.send(encode(reply, session.resp3))
+        self._server.turn.later(lambda: self._go_on(session))
+
+    def _go_on(self, session: Session) -> None:
+        if session.transport is not None and session.blocked is None:
+            self._server.clients.connection(session).go_on()
+
+    def forget(self, session: Session) -> None:
+        """A client waits no more, or has gone."""
+        blocked = session.blocked
+        if blocked is None:
+            return
+        session.blocked = None
+        session.update_special()
+        del self._sessions[session.id]
+        if blocked.timer is not None:
+            blocked.timer.cancel()
+        for place in blocked.places:
+            queue = self._queues[place]
+            del queue[session]
+            if not queue:
+                del self._queues[place]
+        if blocked.places and not self._queues:
+            self._server.update_listener()

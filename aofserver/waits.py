@@ -1,0 +1,111 @@
+"""Which commands may wait for data, and how each of them waits (blocked.c and its callers)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aoftool.format.resp.replies import NULL_ARRAY, Reply
+from aoftool.keyspace.blocking import parse_timeout, parse_timeout_ms
+from aoftool.keyspace.command import Command
+from aoftool.keyspace.commands.stream_reads import ReadOptions, read_above
+from aoftool.keyspace.context import Context
+from aoftool.keyspace.keyspecs import Argv
+from aoftool.keyspace.numbers import parse_int
+from aoftool.keyspace.streamids import format_id
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How a command waits.
+
+    Attributes:
+        kind: the type of value that ends the wait (``type_name``); none: no key can (WAIT).
+        timeout: for how many ms a call waits; 0: without end; None: it does not wait at all.
+        narrow: a call as Redis 6 makes it for one of its keys that has become ready.
+        only_source: it waits for the first of its keys only.
+        fix: a call whose words mean the same at any time later.
+        needs_group: Redis 7 ends the wait also where the key is gone or is something else.
+    """
+
+    kind: bytes
+    timeout: Callable[[Context, Argv], int | None]
+    narrow: Callable[[Argv, bytes], Argv] = lambda argv, key: argv
+    only_source: bool = False
+    fix: Callable[[Context, Argv], Argv] = lambda ctx, argv: argv
+    needs_group: bool = False
+
+    def keys(self, command: Command, argv: Argv) -> list[bytes]:
+        """The keys that a call waits for."""
+        if not self.kind:
+            return []
+        found = [argv[at] for at in command.keys.positions(argv)]
+        return found[:1] if self.only_source else found
+
+
+def timed_out(reply: Reply) -> Reply:
+    """What a call answers whose time has run out, if it would have answered ``reply`` at once.
+
+    Every null is that of an array then (``replyToBlockedClientOnTimeout``).
+    """
+    return NULL_ARRAY if reply is None else reply
+
+
+def _behind(ctx: Context, argv: Argv) -> int:
+    return parse_timeout(ctx, argv[-1])
+
+
+def _before(ctx: Context, argv: Argv) -> int:
+    return parse_timeout(ctx, argv[1])
+
+
+def _block(ctx: Context, argv: Argv) -> int | None:
+    return ReadOptions(ctx, argv, argv[0].upper() == b"XREADGROUP").block_ms
+
+
+def _for_replicas(ctx: Context, argv: Argv) -> int | None:
+    """WAIT for none is over at once."""
+    return parse_timeout_ms(ctx, argv[2]) if (parse_int(argv[1]) or 0) > 0 else None
+
+
+def _one_key(argv: Argv, key: bytes) -> Argv:
+    """A pop from one of the keys that stand between the name and the timeout."""
+    return [argv[0], key, argv[-1]]
+
+
+def _streams_at(argv: Argv) -> tuple[int, int]:
+    """Where the streams of XREAD begin, and how many there are."""
+    at = 1
+    steps = {b"COUNT": 2, b"BLOCK": 2, b"GROUP": 3}
+    while argv[at].upper() != b"STREAMS":
+        at += steps.get(argv[at].upper(), 1)
+    return at + 1, (len(argv) - at - 1) // 2
+
+
+def _one_stream(argv: Argv, key: bytes) -> Argv:
+    at, count = _streams_at(argv)
+    where = list(argv[at : at + count]).index(key)
+    return [*argv[:at], key, argv[at + count + where]]
+
+
+def _fixed_ids(ctx: Context, argv: Argv) -> Argv:
+    """XREAD with the IDs that ``$`` and ``+`` stand for now."""
+    at, count = _streams_at(argv)
+    keys, ids = argv[at : at + count], argv[at + count :]
+    fixed = [format_id(read_above(ctx, key, text)) for key, text in zip(keys, ids, strict=True)]
+    return [*argv[: at + count], *fixed]
+
+
+WAITS: dict[bytes, Wait] = {
+    b"BLPOP": Wait(b"list", _behind, _one_key),
+    b"BRPOP": Wait(b"list", _behind, _one_key),
+    b"BRPOPLPUSH": Wait(b"list", _behind, only_source=True),
+    b"BLMOVE": Wait(b"list", _behind, only_source=True),
+    b"BLMPOP": Wait(b"list", _before),
+    b"BZPOPMIN": Wait(b"zset", _behind, _one_key),
+    b"BZPOPMAX": Wait(b"zset", _behind, _one_key),
+    b"BZMPOP": Wait(b"zset", _before),
+    b"XREAD": Wait(b"stream", _block, _one_stream, fix=_fixed_ids),
+    b"XREADGROUP": Wait(b"stream", _block, _one_stream, needs_group=True),
+    b"WAIT": Wait(b"", _for_replicas),
+}
