@@ -87,6 +87,7 @@ def benchmark(live: Live, test: str, requests: int, pipeline: int) -> float:
         capture_output=True,
         text=True,
         check=True,
+        timeout=120,
     ).stdout  # fmt: skip
     # LRANGE's tests fill their list first, under a name of its own.
     rows = list(csv.reader(io.StringIO(out)))

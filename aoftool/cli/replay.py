@@ -277,11 +277,20 @@ def _asker(yes: bool) -> Callable[[str, int], bool]:
 def _interruptible(control: Control, speaker: _Speaker) -> Iterator[None]:
     """The first Ctrl-C (or SIGTERM) ends it between two records, the second one at once."""
 
+    speaking = again = False
+
     def stop(number: int, frame: object) -> None:
+        nonlocal speaking, again
+        if speaking:  # an exception would end in the midst of what is being said
+            again = True
+            return
         if control.stop:
             raise KeyboardInterrupt
-        control.stop = True
+        control.stop = speaking = True
         speaker.note("\nStopping; again to wait for no replies.")
+        speaking = False
+        if again:
+            raise KeyboardInterrupt
 
     before = {which: signal.signal(which, stop) for which in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -66,7 +66,7 @@ class PurePicker:
             return None
         keys = self._keys
         for step in range(_MISSES):
-            if not len(table) // 2 <= len(keys) <= 2 * len(table):
+            if not keys or not len(table) // 2 <= len(keys) <= 2 * len(table):
                 break
             key = keys[int((chance + step / _MISSES) % 1 * len(keys))]
             if key in table:

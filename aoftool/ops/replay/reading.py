@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 from aoftool.errors import AofError, FileSetError, FormatError, SourceError, TruncatedError
@@ -62,7 +62,7 @@ class Reader:
         """The file's bytes of the event at hand."""
         return self._decoder.raw(start, end)
 
-    def events(self) -> Iterator[Event | None]:
+    def events(self) -> Generator[Event | None, None, None]:
         """Events; None where a source that is followed has nothing more for now.
 
         Raises DamagedError, FileSetError, SourceError.

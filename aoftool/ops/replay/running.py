@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aoftool.errors import AofError
+from aoftool.format.aof import Event
 from aoftool.ops.collection import no_collection
 from aoftool.ops.replay.checkpoint import Checkpoint, Prefix, sizes_of, write_checkpoint
 from aoftool.ops.replay.ledger import Ledger, Tell, tell_nobody
@@ -195,8 +197,13 @@ class Runner:
     # Sending.
     def _send(self) -> str | None:
         """Send everything; why it stopped before the end, or None."""
+        # Closed by hand: what is raised while a generator is dropped (KeyboardInterrupt) is lost.
+        with closing(self._reader.events()) as events:
+            return self._send_all(events)
+
+    def _send_all(self, events: Iterable[Event | None]) -> str | None:
         part = self._reader.part
-        for event in self._reader.events():
+        for event in events:
             if event is None:
                 why = self._idle()
                 if why:
