@@ -66,6 +66,14 @@ cdef class Database:
         if self.expires and PyDict_Contains(self.expires, key):
             PyDict_DelItem(self.expires, key)
 
+    def replace_all(self, keys, values):
+        if self.on_use is None and not self.expires:
+            for key, value in zip(keys, values):
+                PyDict_SetItem(self.data, key, value)
+            return
+        for key, value in zip(keys, values):
+            self.replace(key, value)
+
     cpdef bint delete(self, bytes key):
         if self.expires and PyDict_Contains(self.expires, key):
             PyDict_DelItem(self.expires, key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aoftool.errors import AofError
@@ -89,6 +89,11 @@ class PureDatabase:
             self.on_use(key)
         if self.expires:
             self.expires.pop(key, None)
+
+    def replace_all(self, keys: Sequence[bytes], values: Sequence[Any]) -> None:
+        """Store several values as new ones."""
+        for key, value in zip(keys, values, strict=True):
+            self.replace(key, value)
 
     def delete(self, key: bytes) -> bool:
         """Remove a key with its expiry; whether it was there. Does not look at the time."""
