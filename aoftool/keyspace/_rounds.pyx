@@ -21,6 +21,14 @@ cdef class Rounds:
         self.laps = 0
         self._at = 0
 
+    cdef bint _step(self, dict table, PyObject **key, PyObject **value):
+        """Go on to the next entry; at the end begin again, and say so."""
+        if PyDict_Next(table, &self._at, key, value):
+            return True
+        self._at = 0
+        self.laps += 1
+        return False
+
     def due(self, dict table not None, Py_ssize_t count, before):
         cdef PyObject *key
         cdef PyObject *value
@@ -28,9 +36,7 @@ cdef class Rounds:
         cdef long long limit = before
         cdef list found = []
         while met < count:
-            if not PyDict_Next(table, &self._at, &key, &value):
-                self._at = 0
-                self.laps += 1
+            if not self._step(table, &key, &value):
                 break
             met += 1
             if <long long><object>value < limit:
@@ -43,9 +49,7 @@ cdef class Rounds:
         cdef Py_ssize_t met = 0
         cdef list found = []
         while met < count:
-            if not PyDict_Next(table, &self._at, &key, &value):
-                self._at = 0
-                self.laps += 1
+            if not self._step(table, &key, &value):
                 break
             met += 1
             if type(<object>value) is kind:
@@ -57,9 +61,7 @@ cdef class Rounds:
         cdef PyObject *value
         cdef list found = []
         while len(found) < count:
-            if not PyDict_Next(table, &self._at, &key, &value):
-                self._at = 0
-                self.laps += 1
+            if not self._step(table, &key, &value):
                 break
             found.append(<object>key)
         return found

@@ -7,8 +7,8 @@ A difference that is meant is named in the test that has it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,7 +27,7 @@ from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.engine import run, run_logged
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.values import HashValue, SetValue
-from tests.compat.servers import serving
+from tests.compat.servers import AOF, AOF_DIR, WITH_AOF, serving
 
 Words = Sequence[str | bytes | int | float]
 
@@ -183,3 +183,19 @@ def comparable(value: Any) -> Any:
     if hasattr(value, "comparable"):
         return value.comparable()
     return list(value)
+
+
+@contextmanager
+def logging(
+    folder: Path, more: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[dict[str, tuple[Real, Path]]]:
+    """A connection to each real server, which writes an AOF, and that AOF; ``more``: options."""
+    paths = {"6.2": folder / "6.2" / AOF, "7.0": folder / "7.0" / AOF_DIR / f"{AOF}.1.incr.aof"}
+    with ExitStack() as stack:
+        servers = {}
+        for release, path in paths.items():
+            (folder / release).mkdir()
+            options = (*WITH_AOF, "--appendfsync", "no", *(more or {}).get(release, ()))
+            client = stack.enter_context(serving(release, folder / release, *options))
+            servers[release] = Real(client), path
+        yield servers

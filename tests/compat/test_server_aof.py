@@ -15,9 +15,7 @@ from typing import Any
 import pytest
 
 from aoftool.format.resp.decode import decode_commands_at
-from tests.compat.differential import Real
-from tests.compat.servers import AOF, AOF_DIR, WITH_AOF
-from tests.compat.servers import serving as really_serving
+from tests.compat.differential import Real, logging
 from tests.fakes.machine import QUICK, Machine, Now
 
 STYLES = {"6.2": "6.0", "7.0": "7.4"}
@@ -116,15 +114,8 @@ def _without_times(line: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Real, Path]]]:
     """A connection to each server, and its AOF."""
-    folder = tmp_path_factory.mktemp("aof")
-    paths = {"6.2": folder / "6.2" / AOF, "7.0": folder / "7.0" / AOF_DIR / f"{AOF}.1.incr.aof"}
-    for release in STYLES:
-        (folder / release).mkdir()
-    with (
-        really_serving("6.2", folder / "6.2", *WITH_AOF, "--appendfsync", "no") as six,
-        really_serving("7.0", folder / "7.0", *WITH_AOF, "--appendfsync", "no") as seven,
-    ):
-        yield {"6.2": (Real(six), paths["6.2"]), "7.0": (Real(seven), paths["7.0"])}
+    with logging(tmp_path_factory.mktemp("aof")) as servers:
+        yield servers
 
 
 def _refused(reply: Any) -> bool:

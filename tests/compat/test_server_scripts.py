@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.compat.differential import Real
+from tests.compat.differential import Real, logging
 from tests.compat.face import OPTIONS, Pair
-from tests.compat.servers import AOF, AOF_DIR, WITH_AOF
-from tests.compat.servers import serving as really_serving
 from tests.compat.test_server_aof import STYLES, records
 from tests.compat.wire import Wire, plain
 from tests.fakes.machine import QUICK, Machine, Now
@@ -72,19 +70,10 @@ CASES = [(release, row) for release in STYLES for row in BOTH] + [("7.0", row) f
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Real, Path]]]:
     """A connection to each server, and its AOF."""
-    folder = tmp_path_factory.mktemp("aof")
-    paths = {"6.2": folder / "6.2" / AOF, "7.0": folder / "7.0" / AOF_DIR / f"{AOF}.1.incr.aof"}
-    for release in STYLES:
-        (folder / release).mkdir()
-    with (
-        really_serving("6.2", folder / "6.2", *WITH_AOF, "--appendfsync", "no") as six,
-        really_serving(
-            "7.0", folder / "7.0", *WITH_AOF, "--appendfsync", "no", *OPTIONS["7.0"]
-        ) as seven,
-    ):
-        for client in (six, seven):
-            client.execute_command("DEBUG", "SET-ACTIVE-EXPIRE", "0")
-        yield {"6.2": (Real(six), paths["6.2"]), "7.0": (Real(seven), paths["7.0"])}
+    with logging(tmp_path_factory.mktemp("aof"), {"7.0": OPTIONS["7.0"]}) as servers:
+        for server, _ in servers.values():
+            assert server(["DEBUG", "SET-ACTIVE-EXPIRE", "0"]) == b"OK"
+        yield servers
 
 
 @pytest.mark.parametrize(("release", "row"), CASES, ids=lambda value: str(value)[:70])

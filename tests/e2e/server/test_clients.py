@@ -30,13 +30,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
-@pytest.fixture
-def client(server: Running) -> Any:
-    client = server.client()
-    client.flushall()
-    return client
-
-
 def tool(name: str) -> str:
     found = shutil.which(name)
     if found is None:

@@ -24,13 +24,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
-@pytest.fixture
-def client(server: Running) -> Any:
-    client = server.client()
-    client.flushall()
-    return client
-
-
 def test_a_queue_with_many_workers(server: Running, client: Any) -> None:
     done: list[bytes] = []
 
