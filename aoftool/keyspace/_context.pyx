@@ -31,6 +31,17 @@ cdef class Context:
                 raise _wrong_type()
         return value
 
+    def read(self, bytes key, kind):
+        value = self.db.read(key)
+        if value is not None and not isinstance(value, kind):
+            value = _unpacked(self.db, key, value)
+            if not isinstance(value, kind):
+                raise _wrong_type()
+        return value
+
+    def source(self, bytes key, kind):
+        return self.read(key, kind) if _is_7(self.options) else self.typed(key, kind)
+
     def drop_if_empty(self, bytes key, value):
         if not len(value):
             self.db.delete(key)
@@ -48,6 +59,12 @@ def _unpacked(db, key, value):
     from aoftool.keyspace.context import unpacked
 
     return unpacked(db, key, value)
+
+
+def _is_7(options):
+    from aoftool.keyspace.context import Style
+
+    return options.style is Style.REDIS_7
 
 
 def _wrong_type():

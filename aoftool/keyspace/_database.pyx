@@ -20,6 +20,8 @@ cdef class Database:
         self.on_expired = None
         self.on_fields_expired = None
         self.on_use = None
+        self.on_miss = None
+        self.on_new = None
 
     def __len__(self):
         return len(self.data)
@@ -39,11 +41,28 @@ cdef class Database:
         self.on_use(key)
         return value
 
-    def peek(self, bytes key):
+    cpdef object read(self, bytes key):
+        cdef PyObject *found
+        if not self.clock.paused and self.expires and PyDict_Contains(self.expires, key):
+            self._expire(key)
+        found = PyDict_GetItem(self.data, key)
+        if found is NULL:
+            return self._missed(key)
+        self.hits += 1
+        if self.on_use is not None:
+            return self._used(key, <object>found)
+        return <object>found
+
+    cdef object _missed(self, bytes key):
+        self.misses += 1
+        if self.on_miss is not None:
+            self.on_miss(self.index, key)
+
+    def peek(self, bytes key not None):
         on_use = self.on_use
         self.on_use = None
         try:
-            return self.get(key)
+            return self.read(key)
         finally:
             self.on_use = on_use
 
@@ -55,19 +74,31 @@ cdef class Database:
             self.on_expired(self.index, key)
 
     def put(self, bytes key, value):
-        PyDict_SetItem(self.data, key, value)
+        if self.on_new is not None:
+            self._store_new(key, value)
+        else:
+            PyDict_SetItem(self.data, key, value)
         if self.on_use is not None:
             self.on_use(key)
 
-    def replace(self, bytes key, value):
+    def _store_new(self, bytes key, value):
+        cdef bint known = PyDict_Contains(self.data, key)
         PyDict_SetItem(self.data, key, value)
+        if not known:
+            self.on_new(self.index, key)
+
+    def replace(self, bytes key, value):
+        if self.on_new is not None:
+            self._store_new(key, value)
+        else:
+            PyDict_SetItem(self.data, key, value)
         if self.on_use is not None:
             self.on_use(key)
         if self.expires and PyDict_Contains(self.expires, key):
             PyDict_DelItem(self.expires, key)
 
     def replace_all(self, keys, values):
-        if self.on_use is None and not self.expires:
+        if self.on_use is None and self.on_new is None and not self.expires:
             for key, value in zip(keys, values):
                 PyDict_SetItem(self.data, key, value)
             return

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aoftool.format.rdb import EncodingLimits
 from aoftool.format.resp.replies import Reply
 from aoftool.format.speed import pick
-from aoftool.keyspace.database import Database, Keyspace
+from aoftool.keyspace.database import Database
 from aoftool.keyspace.errors import WRONG_TYPE, CommandError
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.packed import PackedList
 from aoftool.keyspace.values import ShortList
 
 if TYPE_CHECKING:
     from random import Random
 
-    from aoftool.keyspace.command import Table
+    from aoftool.keyspace.command import Command, Table
 
 #: What ``Context.changed`` tells of a change that has no keyspace event: PFCOUNT's.
 NO_EVENT = b""
@@ -33,6 +34,19 @@ class Style(Enum):
 
     REDIS_6 = "6.0"
     REDIS_7 = "7.4"
+
+
+class Permissions(Protocol):
+    """What the caller of a command may do, asked by the commands that do more than their words."""
+
+    def refusal_in_script(self, command: Command, argv: Sequence[bytes]) -> bytes | None:
+        """Why its script may not call this, or None."""
+
+    def may_call(self, command: Command, argv: Sequence[bytes]) -> bool:
+        """Whether its script may call this."""
+
+    def may_read_all(self, name: bytes, argv: Sequence[bytes]) -> bool:
+        """Whether it may read any key by this call of the command ``name``."""
 
 
 @dataclass(slots=True)
@@ -52,7 +66,10 @@ class Options:
         write_refusal: the error that writes of scripts get while they cannot be kept, or None.
         free_later: takes values that UNLINK and its kin have removed; None: they are freed at once.
         on_lua: told of the Lua of a keyspace when it is made.
+        permissions: what the caller may do; None: everything.
         send: how MIGRATE reaches other servers; None: it does not.
+        on_flush: told when databases are emptied; None: nobody wants to know.
+        on_script_call: told of every command that a script has run, with its words, or None.
     """
 
     style: Style = Style.REDIS_6
@@ -68,8 +85,11 @@ class Options:
     table: Table | None = None
     write_refusal: bytes | None = None
     send: Send | None = None
+    permissions: Permissions | None = None
     free_later: Callable[[Any], None] | None = None
     on_lua: Callable[[Any], None] | None = None
+    on_flush: Callable[[], None] | None = None
+    on_script_call: Callable[[Command, Sequence[bytes]], None] | None = None
 
 
 def unpacked(db: Database, key: bytes, value: Any) -> Any:
@@ -135,7 +155,17 @@ class PureContext:
 
     def typed(self, key: bytes, kind: type | tuple[type, ...]) -> Any:
         """The value at ``key``, or None. Raises CommandError WRONGTYPE for any other kind."""
-        value = self.db.get(key)
+        return self._of_kind(key, self.db.get(key), kind)
+
+    def read(self, key: bytes, kind: type | tuple[type, ...]) -> Any:
+        """As ``typed``, for a command that reads: a hit or a miss is counted."""
+        return self._of_kind(key, self.db.read(key), kind)
+
+    def source(self, key: bytes, kind: type | tuple[type, ...]) -> Any:
+        """As ``read``, for what is made something else of: before 7.0 that counts as a write."""
+        return (self.read if self.options.style is Style.REDIS_7 else self.typed)(key, kind)
+
+    def _of_kind(self, key: bytes, value: Any, kind: type | tuple[type, ...]) -> Any:
         if value is not None and not isinstance(value, kind):
             value = unpacked(self.db, key, value)
             if not isinstance(value, kind):

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aoftool.errors import AofError
 from aoftool.format.speed import pick
-from aoftool.keyspace.walk import Scans
-
-#: ``databases`` of a server whose configuration does not say otherwise.
-DEFAULT_DATABASES = 16
 
 
 class PureClock:
@@ -39,9 +34,24 @@ class PureDatabase:
         on_fields_expired: called with (index, key, fields) when fields of a hash had expired and
             were removed, with the key if they were its last: each is an HDEL in the AOF.
         on_use: called with every key that is read or stored, while notes are taken (``uses``).
+        on_miss: called with (index, key) when a read found nothing, while somebody wants to know.
+        on_new: the same when a key came to be.
+        hits, misses: how many reads have found a key, or none (``keyspace_hits``).
     """
 
-    __slots__ = ("clock", "data", "expires", "index", "on_expired", "on_fields_expired", "on_use")
+    __slots__ = (
+        "clock",
+        "data",
+        "expires",
+        "hits",
+        "index",
+        "misses",
+        "on_expired",
+        "on_fields_expired",
+        "on_miss",
+        "on_new",
+        "on_use",
+    )
 
     def __init__(self, index: int, clock: PureClock) -> None:
         self.index = index
@@ -51,19 +61,39 @@ class PureDatabase:
         self.on_expired: Callable[[int, bytes], None] | None = None
         self.on_fields_expired: Callable[[int, bytes, list[bytes]], None] | None = None
         self.on_use: Callable[[bytes], None] | None = None
+        self.on_miss: Callable[[int, bytes], None] | None = None
+        self.on_new: Callable[[int, bytes], None] | None = None
+        self.hits = self.misses = 0
 
     def __len__(self) -> int:
         return len(self.data)
 
     def get(self, key: bytes) -> Any:
-        """The value, or None; a key whose time has come is removed first."""
+        """The value, or None; a key whose time has come is removed first (``lookupKeyWrite``)."""
+        value = self._found(key)
+        if self.on_use is not None and value is not None:
+            self.on_use(key)
+        return value
+
+    def read(self, key: bytes) -> Any:
+        """As ``get``, for a command that reads: a hit or a miss is counted (``lookupKeyRead``)."""
         value = self.peek(key)
         if self.on_use is not None and value is not None:
             self.on_use(key)
         return value
 
     def peek(self, key: bytes) -> Any:
-        """As ``get``, but no use of the key (``LOOKUP_NOTOUCH``)."""
+        """As ``read``, but no use of the key (``LOOKUP_NOTOUCH``)."""
+        value = self._found(key)
+        if value is not None:
+            self.hits += 1
+            return value
+        self.misses += 1
+        if self.on_miss is not None:
+            self.on_miss(self.index, key)
+        return None
+
+    def _found(self, key: bytes) -> Any:
         # A paused clock is that of a load: it saves a look into a table of millions of keys.
         if not self.clock.paused and self.expires and key in self.expires:
             self._expire(key)
@@ -78,17 +108,23 @@ class PureDatabase:
 
     def put(self, key: bytes, value: Any) -> None:
         """Store a value; an expiry that the key has stays."""
-        self.data[key] = value
+        self._store(key, value)
         if self.on_use is not None:
             self.on_use(key)
 
     def replace(self, key: bytes, value: Any) -> None:
         """Store a value as a new one: without expiry (``setKey`` in db.c)."""
-        self.data[key] = value
+        self._store(key, value)
         if self.on_use is not None:
             self.on_use(key)
         if self.expires:
             self.expires.pop(key, None)
+
+    def _store(self, key: bytes, value: Any) -> None:
+        is_new = self.on_new is not None and key not in self.data
+        self.data[key] = value
+        if is_new and self.on_new is not None:
+            self.on_new(self.index, key)
 
     def replace_all(self, keys: Sequence[bytes], values: Sequence[Any]) -> None:
         """Store several values as new ones."""
@@ -122,45 +158,8 @@ class PureDatabase:
 
 
 if TYPE_CHECKING:
-    from aoftool.keyspace.uses import Uses
-
     Clock = PureClock
     Database = PureDatabase
 else:
     Clock = pick("Clock", PureClock)
     Database = pick("Database", PureDatabase)
-
-
-class NoSuchDatabase(AofError):
-    """A database number beyond those there are."""
-
-
-class Keyspace:
-    """All databases, and the libraries of functions, of one server or one file."""
-
-    def __init__(self, databases: int = DEFAULT_DATABASES, clock: Clock | None = None) -> None:
-        self.clock = clock or Clock()
-        self.databases = [Database(index, self.clock) for index in range(databases)]
-        #: Source of each function library by its name, in the order in which they were loaded.
-        self.functions: dict[bytes, bytes] = {}
-        #: The Lua of its scripts, made when the first one comes (``scripting.runtime.Runtime``).
-        self.lua: Any = None
-        #: When or how often keys were used, once somebody wants to know.
-        self.uses: Uses | None = None
-        #: Walks of SCAN and its kin that are under way.
-        self.scans = Scans()
-
-    def database(self, index: int) -> Database:
-        """The database of this number. Raises NoSuchDatabase."""
-        if not 0 <= index < len(self.databases):
-            raise NoSuchDatabase(f"database {index} of {len(self.databases)}")
-        return self.databases[index]
-
-    def swap(self, first: int, second: int) -> None:
-        """Exchange the contents of two databases (``dbSwapDatabases``)."""
-        one, two = self.database(first), self.database(second)
-        one.data, two.data = two.data, one.data
-        one.expires, two.expires = two.expires, one.expires
-
-    def __len__(self) -> int:
-        return sum(len(database) for database in self.databases)

@@ -39,6 +39,15 @@ _BY_FLAG = {
     Flags.PUBSUB: {b"@pubsub"},
     Flags.BLOCKING: {b"@blocking"},
 }
+#: ACL categories of commands that 7.0 has sorted into others.
+_BEFORE_7 = {
+    b"SELECT": {b"@keyspace", b"@fast"},
+    b"ASKING": {b"@keyspace", b"@fast"},
+    b"READONLY": {b"@keyspace", b"@fast"},
+    b"READWRITE": {b"@keyspace", b"@fast"},
+    b"WAIT": {b"@keyspace", b"@slow"},
+    b"ROLE": {b"@fast", b"@dangerous"},
+}
 
 
 def flags_of(command: Command, style: Style) -> Flags:
@@ -79,12 +88,17 @@ def tips(command: Command) -> set[bytes]:
     return {tip for flag, tip in _TIPS.items() if flag in command.flags}
 
 
-def acl_categories(command: Command) -> set[bytes]:
-    """The ACL categories as 7.0 has them, each with its ``@``."""
+def acl_categories(command: Command, style: Style = Style.REDIS_7) -> set[bytes]:
+    """The ACL categories, each with its ``@``; in Redis 6 a container has its sub-commands'."""
+    if command.subcommands and style is Style.REDIS_6:
+        rows = (row for word, row in command.subcommands.items() if word != b"HELP")
+        return set().union(*map(acl_categories, rows)) - {b"@fast"} | {b"@slow"}
+    if style is Style.REDIS_6 and command.name in _BEFORE_7:
+        return _BEFORE_7[command.name]
     flags = flags_of(command, Style.REDIS_7)
     found = {b"@fast" if Flags.FAST in flags else b"@slow"}
     if command.subcommands:
-        return found
+        return found | {b"@" + word.encode() for word in command.acl.split()}
     named = command.acl or _BY_GROUP.get(command.group, command.group)
     found |= {b"@" + word.encode() for word in named.split()}
     for flag, categories in _BY_FLAG.items():

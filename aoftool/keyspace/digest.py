@@ -11,7 +11,7 @@ from hashlib import sha1
 from struct import pack
 from typing import Any
 
-from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.packed import PackedList
 from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import HashValue, LongList, SetValue, ShortList, ZSetValue

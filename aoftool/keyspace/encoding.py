@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from aoftool.format.aof import AofEncoder
 from aoftool.format.rdb import EncodingLimits, RdbEncoder
 from aoftool.keyspace.context import Style
-from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.rdbmap import rdb_items
 from aoftool.keyspace.snapshot import database_as_commands, functions_as_commands
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aoftool.format.rdb import ModuleValue
-from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.packed import PackedList
 from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import HashValue, LongList, SetValue, ShortList, ZSetValue

@@ -12,7 +12,8 @@ from typing import Any
 from aoftool.errors import AofError
 from aoftool.format.rdb import Group, ModuleValue
 from aoftool.keyspace.context import Style
-from aoftool.keyspace.database import Database, Keyspace
+from aoftool.keyspace.database import Database
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.packed import PackedList
 from aoftool.keyspace.shortest import shortest_double
 from aoftool.keyspace.stream import Stream

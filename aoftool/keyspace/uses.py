@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from aoftool.format.resp.replies import Reply
 from aoftool.keyspace.rounds import Rounds
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ class Uses:
     Attributes:
         frequent: whether it counts uses (LFU), or takes their time (LRU).
         log_factor, decay_minutes: ``lfu-log-factor`` and ``lfu-decay-time``.
+        resting: a client is served that leaves the notes of keys alone; new keys get theirs.
     """
 
     def __init__(self, databases: Iterable[Database], rng: Random, frequent: bool = False) -> None:
         self.frequent = frequent
+        self.resting = False
         self.log_factor, self.decay_minutes = 10, 1
         self._databases = list(databases)
         self._rng = rng
@@ -55,6 +58,8 @@ class Uses:
 
         def used(key: bytes) -> None:
             nonlocal now_ms, now_s
+            if self.resting and key in notes:
+                return
             if clock.now_ms - now_ms >= 1000 or clock.now_ms < now_ms:
                 now_s = clock.now_ms // 1000
                 now_ms = now_s * 1000
@@ -69,6 +74,8 @@ class Uses:
             if key not in notes:
                 self.set_count(database, key, NEW)
                 return
+            if self.resting:
+                return
             counter = self.count(database, key)
             base = max(0, counter - NEW)
             if counter < MOST and self._rng.random() < 1 / (base * self.log_factor + 1):
@@ -76,6 +83,14 @@ class Uses:
             self.set_count(database, key, counter)
 
         return used
+
+    def at_rest(self, call: Callable[[], Reply]) -> Reply:
+        """Call something, and let the notes of keys as they are meanwhile (``CLIENT_NO_TOUCH``)."""
+        self.resting = True
+        try:
+            return call()
+        finally:
+            self.resting = False
 
     def rank(self, database: Database) -> Callable[[bytes], int]:
         """What says how good it is that a key of a database goes: more is better."""

@@ -33,7 +33,8 @@ class EncodingLimits:
         zset_entries, zset_value_bytes: ``zset-max-listpack-entries``, ``-value``.
         intset_entries: ``set-max-intset-entries``.
         set_entries, set_value_bytes: ``set-max-listpack-entries``, ``-value`` (from version 11).
-        list_node_bytes: what ``list-max-listpack-size -2`` stands for.
+        list_node_bytes: what ``list-max-listpack-size -2`` stands for; list_node_entries: what
+            a number of elements stands for; 0: any number.
         stream_node_bytes, stream_node_entries: ``stream-node-max-bytes``, ``-entries``.
     """
 
@@ -45,6 +46,7 @@ class EncodingLimits:
     set_entries: int = 128
     set_value_bytes: int = 64
     list_node_bytes: int = 8192
+    list_node_entries: int = 0
     stream_node_bytes: int = 4096
     stream_node_entries: int = 100
 
@@ -117,7 +119,7 @@ def _string(value: bytes, _layout: Layout, _limits: EncodingLimits) -> Laid:
 
 def _list(items: list[bytes], layout: Layout, limits: EncodingLimits) -> Laid:
     nodes: list[Any] = []
-    for large, part in _list_nodes(items, limits.list_node_bytes):
+    for large, part in _list_nodes(items, limits):
         if layout.quicklist == Type.LIST_QUICKLIST:
             nodes.append(layout.pack(part))
         elif large and layout.plain_nodes:
@@ -134,10 +136,14 @@ _ENTRY_OVERHEADS = ((64, 2), (254, 4), (4096, 9), (1 << 62, 15))
 _GREATEST = _ENTRY_OVERHEADS[-1][1]
 
 
-def _list_nodes(items: list[bytes], limit: int) -> Iterator[tuple[bool, list[bytes]]]:
-    """Cut into nodes of at most ``limit`` bytes; a larger element is a node of its own (True)."""
+def _list_nodes(items: list[bytes], limits: EncodingLimits) -> Iterator[tuple[bool, list[bytes]]]:
+    """Cut into nodes within the limits; a larger element is a node of its own (True)."""
+    limit, most = limits.list_node_bytes, limits.list_node_entries or len(items)
     # Most lists are small: one sum over all says that there is nothing to cut.
-    if items and _PACK_OVERHEAD + sum(map(len, items)) + _GREATEST * len(items) <= limit:
+    if (
+        0 < len(items) <= most
+        and _PACK_OVERHEAD + sum(map(len, items)) + _GREATEST * len(items) <= limit
+    ):
         yield False, items
         return
     part: list[bytes] = []
@@ -151,7 +157,7 @@ def _list_nodes(items: list[bytes], limit: int) -> Iterator[tuple[bool, list[byt
             part, total = [], _PACK_OVERHEAD
             continue
         size += next(extra for border, extra in _ENTRY_OVERHEADS if size < border)
-        if part and total + size > limit:
+        if part and (total + size > limit or len(part) == most):
             yield False, part
             part, total = [], _PACK_OVERHEAD
         part.append(item)

@@ -47,6 +47,12 @@ def _bits(ctx: Context, key: bytes) -> bytes | bytearray | None:
     return value
 
 
+def _read_bits(ctx: Context, key: bytes) -> bytes | bytearray | None:
+    """The same for a command that reads."""
+    value: bytes | bytearray | None = ctx.read(key, STRING)
+    return value
+
+
 def _grown(ctx: Context, key: bytes, size: int) -> tuple[bytearray, bool]:
     """The string at ``key`` with at least ``size`` bytes, and whether it was shorter before.
 
@@ -79,7 +85,7 @@ def setbit(ctx: Context, argv: Argv) -> Reply:
 def getbit(ctx: Context, argv: Argv) -> Reply:
     """A bit; 0 beyond the end."""
     offset = _offset(ctx, argv[2])
-    return bitops.get_bit(_bits(ctx, argv[1]) or b"", offset)
+    return bitops.get_bit(_read_bits(ctx, argv[1]) or b"", offset)
 
 
 # Ranges of bits.
@@ -99,7 +105,8 @@ def bitcount(ctx: Context, argv: Argv) -> Reply:
     """How many bits are set."""
     before_7 = ctx.options.style is Style.REDIS_6
     # The arguments are looked at first from 7.2 on, so that a missing key hides no error.
-    if before_7 and _bits(ctx, argv[1]) is None:
+    value = _read_bits(ctx, argv[1]) if before_7 else None
+    if before_7 and value is None:
         return 0
     start, end, in_bits = 0, -1, False
     if len(argv) == 3:
@@ -109,7 +116,8 @@ def bitcount(ctx: Context, argv: Argv) -> Reply:
             raise CommandError(SYNTAX)
         start, end = integer(argv[2]), integer(argv[3])
         in_bits = _in_bits(ctx, argv[4:])
-    return bitops.bitcount(_bits(ctx, argv[1]) or b"", start, end, bits=in_bits)
+    value = value if before_7 else _read_bits(ctx, argv[1])
+    return bitops.bitcount(value or b"", start, end, bits=in_bits)
 
 
 @command("BITPOS", "key bit [start [end [BYTE | BIT]]]", READONLY, _KEY, group="bitmap",
@@ -120,14 +128,15 @@ def bitpos(ctx: Context, argv: Argv) -> Reply:
     if bit not in (0, 1):
         raise CommandError(b"ERR The bit argument must be 1 or 0.")
     before_7 = ctx.options.style is Style.REDIS_6
-    if before_7 and _bits(ctx, argv[1]) is None:
+    value = _read_bits(ctx, argv[1]) if before_7 else None
+    if before_7 and value is None:
         return -bit
     if len(argv) > (5 if before_7 else 6):
         raise CommandError(SYNTAX)
     start = integer(argv[3]) if len(argv) > 3 else 0
     in_bits = _in_bits(ctx, argv[5:])
     end = integer(argv[4]) if len(argv) > 4 else None
-    value = _bits(ctx, argv[1])
+    value = value if before_7 else _read_bits(ctx, argv[1])
     if value is None:
         return -bit
     return bitops.bitpos(value, bit, start, end, bits=in_bits)
@@ -142,7 +151,7 @@ def bitop(ctx: Context, argv: Argv) -> Reply:
         raise CommandError(SYNTAX)
     if operation == b"NOT" and len(argv) != 4:
         raise CommandError(b"ERR BITOP NOT must be called with a single source key.")
-    result = bitops.bitop(operation, [_bits(ctx, key) or b"" for key in argv[3:]])
+    result = bitops.bitop(operation, [_read_bits(ctx, key) or b"" for key in argv[3:]])
     if result:
         ctx.db.replace(target, bytearray(result))
         ctx.changed(b"set", target)
@@ -182,7 +191,7 @@ def _parse_fields(ctx: Context, argv: Argv) -> list[FieldOp]:
 
 
 def _read_fields(ctx: Context, key: bytes, steps: list[FieldOp]) -> Reply:
-    value = _bits(ctx, key) or b""
+    value = _read_bits(ctx, key) or b""
     return [get_field(value, step.type, step.offset) for step in steps]
 
 

@@ -22,7 +22,7 @@ _VERSIONS = {Style.REDIS_6: 9, Style.REDIS_7: 12}
 @command("DUMP", "key", READONLY | RANDOM, Keys(1, 1), group="generic", since="2.6.0")
 def dump_(ctx: Context, argv: Argv) -> Reply:
     """A value as bytes that RESTORE takes."""
-    value = ctx.db.get(argv[1])
+    value = ctx.db.read(argv[1])
     return None if value is None else payload_of(ctx, value)
 
 

@@ -8,7 +8,7 @@ from aoftool.format.resp.replies import NULL_ARRAY, Reply
 from aoftool.keyspace import geo
 from aoftool.keyspace.command import DENYOOM, READONLY, WRITE, Call, command
 from aoftool.keyspace.commands.zset_writes import zadd
-from aoftool.keyspace.commands.zsets import get_zset
+from aoftool.keyspace.commands.zsets import read_zset
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import NOT_A_FLOAT, SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv, Keys
@@ -87,7 +87,7 @@ def geodist(ctx: Context, argv: Argv) -> Reply:
     if len(argv) > 5:
         raise CommandError(SYNTAX)
     unit = parse_unit(ctx, argv[4]) if len(argv) == 5 else 1.0
-    value = get_zset(ctx, argv[1])
+    value = read_zset(ctx, argv[1])
     if value is None:
         return None
     one, other = value.scores.get(argv[2]), value.scores.get(argv[3])
@@ -98,7 +98,7 @@ def geodist(ctx: Context, argv: Argv) -> Reply:
 
 def _each(ctx: Context, argv: Argv, form: Callable[[float], Reply], missing: Reply) -> Reply:
     """A reply for each of the members."""
-    value = get_zset(ctx, argv[1])
+    value = read_zset(ctx, argv[1])
     scores = {} if value is None else value.scores
     found = (scores.get(member) for member in argv[2:])
     return [missing if score is None else form(score) for score in found]

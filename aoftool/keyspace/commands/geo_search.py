@@ -11,7 +11,7 @@ from aoftool.keyspace import geo
 from aoftool.keyspace.arguments import integer
 from aoftool.keyspace.command import DENYOOM, READONLY, WRITE, command
 from aoftool.keyspace.commands.geo import distance_reply, parse_point, parse_unit, point_reply
-from aoftool.keyspace.commands.zsets import get_zset, store_zset
+from aoftool.keyspace.commands.zsets import read_zset, store_zset
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import SYNTAX, CommandError
 from aoftool.keyspace.geosearch import Area, search_ranges
@@ -234,7 +234,7 @@ def _size(text: bytes, what: bytes) -> float:
 
 # Circles, in the words of before 6.2.
 def _radius(ctx: Context, argv: Argv, form: Form) -> Reply:
-    query = _Query(ctx, form, get_zset(ctx, argv[1]))
+    query = _Query(ctx, form, read_zset(ctx, argv[1]))
     query.centre = parse_point(argv[2], argv[3])
     query.within(argv[4], argv[5])
     query.parse(argv[6:], argv[0])
@@ -242,7 +242,7 @@ def _radius(ctx: Context, argv: Argv, form: Form) -> Reply:
 
 
 def _radius_by_member(ctx: Context, argv: Argv, form: Form) -> Reply:
-    query = _Query(ctx, form, get_zset(ctx, argv[1]))
+    query = _Query(ctx, form, read_zset(ctx, argv[1]))
     if query.value is not None:
         query.from_member(argv[2])
         query.within(argv[3], argv[4])
@@ -293,7 +293,7 @@ def georadiusbymember_ro(ctx: Context, argv: Argv) -> Reply:
          since="6.2.0")  # fmt: skip
 def geosearch(ctx: Context, argv: Argv) -> Reply:
     """The places within a circle or a box."""
-    query = _Query(ctx, Form.SHAPE_WORDS, get_zset(ctx, argv[1]))
+    query = _Query(ctx, Form.SHAPE_WORDS, read_zset(ctx, argv[1]))
     query.parse(argv[2:], argv[0])
     return query.answer()
 
@@ -302,6 +302,6 @@ def geosearch(ctx: Context, argv: Argv) -> Reply:
          Keys(1, 2), group="geo", since="6.2.0")  # fmt: skip
 def geosearchstore(ctx: Context, argv: Argv) -> Reply:
     """Store the places within a circle or a box."""
-    query = _Query(ctx, Form.SHAPE_WORDS | Form.STORES, get_zset(ctx, argv[2]), store=argv[1])
+    query = _Query(ctx, Form.SHAPE_WORDS | Form.STORES, read_zset(ctx, argv[2]), store=argv[1])
     query.parse(argv[3:], argv[0])
     return query.answer()

@@ -15,7 +15,7 @@ from aoftool.keyspace.command import (
     Handler,
     command,
 )
-from aoftool.keyspace.commands.hashes import get_hash, writable_hash
+from aoftool.keyspace.commands.hashes import get_hash, read_hash, writable_hash
 from aoftool.keyspace.context import Context
 from aoftool.keyspace.encodings import take_out_of_hash
 from aoftool.keyspace.errors import CommandError, wrong_arity
@@ -153,7 +153,7 @@ _declare_expire("HPEXPIREAT", "ms", 1, True, "Let fields expire at a Unix time i
 # HTTL and its kin.
 def _ttl(ctx: Context, argv: Argv, unit_ms: int, absolute: bool) -> Reply:
     """As ``httlGenericCommand``; seconds are rounded up."""
-    value = get_hash(ctx, argv[1])
+    value = read_hash(ctx, argv[1])
     names = _fields(argv, 2)
     if value is None:
         return [_NO_FIELD] * len(names)

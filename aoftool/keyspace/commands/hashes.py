@@ -51,7 +51,15 @@ def get_hash(ctx: Context, key: bytes) -> HashValue | None:
 
     Raises CommandError WRONGTYPE.
     """
-    value: HashValue | None = ctx.typed(key, HashValue)
+    return _fresh(ctx, key, ctx.typed(key, HashValue))
+
+
+def read_hash(ctx: Context, key: bytes) -> HashValue | None:
+    """The same for a command that reads."""
+    return _fresh(ctx, key, ctx.read(key, HashValue))
+
+
+def _fresh(ctx: Context, key: bytes, value: HashValue | None) -> HashValue | None:
     if (
         value is not None
         and value.expires
@@ -217,52 +225,52 @@ def hincrbyfloat(ctx: Context, argv: Argv) -> Reply:
 @command("HGET", "key field", READONLY | FAST, _KEY, group="hash", since="2.0.0")
 def hget(ctx: Context, argv: Argv) -> Reply:
     """The value of a field."""
-    value = get_hash(ctx, argv[1])
+    value = read_hash(ctx, argv[1])
     return None if value is None else value.get(argv[2])
 
 
 @command("HMGET", "key field [field ...]", READONLY | FAST, _KEY, group="hash", since="2.0.0")
 def hmget(ctx: Context, argv: Argv) -> Reply:
     """The values of several fields."""
-    value = get_hash(ctx, argv[1]) or HashValue()
+    value = read_hash(ctx, argv[1]) or HashValue()
     return [value.get(name) for name in argv[2:]]
 
 
 @command("HGETALL", "key", READONLY | SORT_FOR_SCRIPT, _KEY, group="hash", since="2.0.0")
 def hgetall(ctx: Context, argv: Argv) -> Reply:
     """All fields of a hash with their values."""
-    value = get_hash(ctx, argv[1]) or HashValue()
+    value = read_hash(ctx, argv[1]) or HashValue()
     return MapReply([word for pair in value.items() for word in pair])
 
 
 @command("HKEYS", "key", READONLY | SORT_FOR_SCRIPT, _KEY, group="hash", since="2.0.0")
 def hkeys(ctx: Context, argv: Argv) -> Reply:
     """All fields of a hash."""
-    return list(get_hash(ctx, argv[1]) or ())
+    return list(read_hash(ctx, argv[1]) or ())
 
 
 @command("HVALS", "key", READONLY | SORT_FOR_SCRIPT, _KEY, group="hash", since="2.0.0")
 def hvals(ctx: Context, argv: Argv) -> Reply:
     """The values of all fields of a hash."""
-    return list((get_hash(ctx, argv[1]) or HashValue()).values())
+    return list((read_hash(ctx, argv[1]) or HashValue()).values())
 
 
 @command("HLEN", "key", READONLY | FAST, _KEY, group="hash", since="2.0.0")
 def hlen(ctx: Context, argv: Argv) -> Reply:
     """How many fields a hash has."""
-    return len(get_hash(ctx, argv[1]) or ())
+    return len(read_hash(ctx, argv[1]) or ())
 
 
 @command("HEXISTS", "key field", READONLY | FAST, _KEY, group="hash", since="2.0.0")
 def hexists(ctx: Context, argv: Argv) -> Reply:
     """Whether a hash has a field."""
-    return int(argv[2] in (get_hash(ctx, argv[1]) or ()))
+    return int(argv[2] in (read_hash(ctx, argv[1]) or ()))
 
 
 @command("HSTRLEN", "key field", READONLY | FAST, _KEY, group="hash", since="3.2.0")
 def hstrlen(ctx: Context, argv: Argv) -> Reply:
     """The length of a field's value in bytes."""
-    value = get_hash(ctx, argv[1])
+    value = read_hash(ctx, argv[1])
     return 0 if value is None else len(value.get(argv[2], b""))
 
 
@@ -271,7 +279,7 @@ def hstrlen(ctx: Context, argv: Argv) -> Reply:
 def hrandfield(ctx: Context, argv: Argv) -> Reply:
     """A field at random; or several different ones; or, by a count below 0, several of any."""
     if len(argv) == 2:
-        value = get_hash(ctx, argv[1])
+        value = read_hash(ctx, argv[1])
         return None if value is None else ctx.rng.choice(list(value))
     count = integer_within(argv[2], -INT64_MAX, INT64_MAX)
     with_values = len(argv) == 4 and argv[3].upper() == b"WITHVALUES"
@@ -279,7 +287,7 @@ def hrandfield(ctx: Context, argv: Argv) -> Reply:
         raise CommandError(SYNTAX)
     if with_values and abs(count) > INT64_MAX // 2:
         raise CommandError(OUT_OF_RANGE)
-    value = get_hash(ctx, argv[1])
+    value = read_hash(ctx, argv[1])
     if value is None:
         return []
     names = pick(ctx, list(value), count)
@@ -295,7 +303,7 @@ def hrandfield(ctx: Context, argv: Argv) -> Reply:
 def hscan(ctx: Context, argv: Argv) -> Reply:
     """Walk over the fields of a hash, with or without their values, in pages."""
     cursor = parse_cursor(argv[2])
-    value = get_hash(ctx, argv[1])
+    value = read_hash(ctx, argv[1])
     if value is None:
         return scan_reply(0, ())
     options = parse_scan_options(ctx, argv[3:], fields=True)

@@ -17,7 +17,7 @@ from aoftool.keyspace.command import (
     command,
     verbatim,
 )
-from aoftool.keyspace.commands.strings import get_string
+from aoftool.keyspace.commands.strings import STRING, get_string, read_string
 from aoftool.keyspace.context import NO_EVENT, Context
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.hyperloglog import InvalidHllError, sparse
@@ -56,9 +56,10 @@ def pfcount(ctx: Context, argv: Argv) -> Reply:
     key = argv[1]
     if len(argv) > 2:
         return _judged(lambda: hyperloglog.count(_present(_found(ctx, argv[1:]))))
-    data = get_string(ctx, key)
-    if data is None:
+    held = ctx.source(key, STRING)
+    if held is None:
         return 0
+    data = bytes(held)
     count, kept = _judged(lambda: hyperloglog.count_cached(data))
     if kept is not data:
         ctx.db.put(key, bytearray(kept))
@@ -71,7 +72,7 @@ def _found(ctx: Context, keys: Argv) -> Iterator[bytes | None]:
 
     Raises CommandError.
     """
-    return (get_string(ctx, key) for key in keys)
+    return (read_string(ctx, key) for key in keys)
 
 
 def _present(datas: Iterable[bytes | None]) -> Iterator[bytes]:

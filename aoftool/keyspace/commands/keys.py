@@ -61,13 +61,13 @@ def unlink(ctx: Context, argv: Argv) -> Reply:
 @command("EXISTS", "key [key ...]", READONLY | FAST, _ALL, group="generic", since="1.0.0")
 def exists(ctx: Context, argv: Argv) -> Reply:
     """How many of the keys there are; one named twice counts twice."""
-    return sum(ctx.db.get(key) is not None for key in argv[1:])
+    return sum(ctx.db.peek(key) is not None for key in argv[1:])
 
 
 @command("TOUCH", "key [key ...]", READONLY | FAST, _ALL, group="generic", since="3.2.1")
 def touch(ctx: Context, argv: Argv) -> Reply:
     """Count keys as used just now; how many there are."""
-    return sum(ctx.db.get(key) is not None for key in argv[1:])
+    return sum(ctx.db.read(key) is not None for key in argv[1:])
 
 
 @command("TYPE", "key", READONLY | FAST, _KEY, group="generic", since="1.0.0")
@@ -89,6 +89,7 @@ def _rename(ctx: Context, source: bytes, target: bytes, replace: bool) -> bool:
     if not replace and db.get(target) is not None:
         return False
     at_ms = db.expire_at(source)
+    db.delete(target)
     db.replace(target, value)
     if at_ms is not None:
         db.set_expire(target, at_ms)
@@ -155,9 +156,10 @@ def copy(ctx: Context, argv: Argv) -> Reply:
     source, key = argv[1], argv[2]
     if target is ctx.db and source == key:
         raise CommandError(_SAME_OBJECT)
-    value = ctx.db.get(source)
+    value = ctx.source(source, object)
     if value is None or (not replace and target.get(key) is not None):
         return 0
+    target.delete(key)
     target.replace(key, copy_value(value))
     at_ms = ctx.db.expire_at(source)
     if at_ms is not None:
@@ -217,6 +219,11 @@ def _is_lazy(ctx: Context, argv: Argv) -> bool:
     return argv[1].upper() == b"ASYNC" if len(argv) == 2 else ctx.options.lazy_user_flush
 
 
+def _tell_of_flush(ctx: Context) -> None:
+    if ctx.options.on_flush is not None:
+        ctx.options.on_flush()
+
+
 def _clear(ctx: Context, db: Database, lazy: bool) -> None:
     free_later = ctx.options.free_later if lazy else None
     data, expires = db.data, db.expires
@@ -230,7 +237,9 @@ def _clear(ctx: Context, db: Database, lazy: bool) -> None:
          acl="keyspace dangerous", forced=Style.REDIS_7)  # fmt: skip
 def flushdb(ctx: Context, argv: Argv) -> Reply:
     """Delete all keys of the database."""
-    _clear(ctx, ctx.db, _is_lazy(ctx, argv))
+    lazy = _is_lazy(ctx, argv)
+    _tell_of_flush(ctx)
+    _clear(ctx, ctx.db, lazy)
     return OK
 
 
@@ -246,6 +255,7 @@ def flushdb(ctx: Context, argv: Argv) -> Reply:
 def flushall(ctx: Context, argv: Argv) -> Reply:
     """Delete all keys of all databases."""
     lazy = _is_lazy(ctx, argv)
+    _tell_of_flush(ctx)
     for db in ctx.keyspace.databases:
         _clear(ctx, db, lazy)
     if ctx.options.style is Style.REDIS_6:
@@ -279,10 +289,11 @@ def select(ctx: Context, argv: Argv) -> Reply:
 @command(
     "WAIT",
     "numreplicas timeout",
-    NOSCRIPT | Flags.BLOCKING,
+    Flags.BLOCKING,
     group="generic",
     since="3.0.0",
     acl="connection",
+    only_6=NOSCRIPT,
 )
 def wait(ctx: Context, argv: Argv) -> Reply:
     """How many replicas have what was written before; a keyspace alone has none."""

@@ -20,7 +20,7 @@ def lcs(ctx: Context, argv: Argv) -> Reply:
 
 
 def _strings_at(ctx: Context, *keys: bytes) -> tuple[bytes, bytes]:
-    first, second = (b"" if (value := ctx.db.get(key)) is None else value for key in keys)
+    first, second = (b"" if (value := ctx.db.read(key)) is None else value for key in keys)
     if not isinstance(first, STRING) or not isinstance(second, STRING):
         raise CommandError(b"ERR The specified keys must contain string values")
     return bytes(first), bytes(second)

@@ -31,6 +31,12 @@ def get_list(ctx: Context, key: bytes) -> ListValue | None:
     return value
 
 
+def read_list(ctx: Context, key: bytes) -> ListValue | None:
+    """The same for a command that reads."""
+    value: ListValue | None = ctx.read(key, LIST)
+    return value
+
+
 def push(ctx: Context, key: bytes, value: ListValue | None, elements: Argv, head: bool) -> int:
     """Put elements one after another at an end of ``value``, the list at ``key`` (None: a new one).
 
@@ -149,13 +155,13 @@ def rpop(ctx: Context, argv: Argv) -> Reply:
 @command("LLEN", "key", READONLY | FAST, _KEY, group="list", since="1.0.0")
 def llen(ctx: Context, argv: Argv) -> Reply:
     """How many elements a list has."""
-    return len(get_list(ctx, argv[1]) or b"")
+    return len(read_list(ctx, argv[1]) or b"")
 
 
 @command("LINDEX", "key index", READONLY, _KEY, group="list", since="1.0.0")
 def lindex(ctx: Context, argv: Argv) -> Reply:
     """The element at an index, which may count from the tail."""
-    value = get_list(ctx, argv[1])
+    value = read_list(ctx, argv[1])
     if value is None:
         return None
     at = integer(argv[2])
@@ -186,7 +192,7 @@ def _part(value: ListValue, start: int, stop: int) -> list[Reply]:
 def lrange(ctx: Context, argv: Argv) -> Reply:
     """A part of a list, by indexes that may count from its tail."""
     start, stop = integer(argv[2]), integer(argv[3])
-    value = get_list(ctx, argv[1])
+    value = read_list(ctx, argv[1])
     return [] if value is None else _part(value, *bounds(start, stop, len(value)))
 
 
@@ -253,7 +259,7 @@ def _positions(value: ListValue, element: bytes, options: _PosOptions) -> Iterat
 def lpos(ctx: Context, argv: Argv) -> Reply:
     """The index of an element in a list, or the indexes of several like it."""
     options = _PosOptions(ctx, argv)
-    value = get_list(ctx, argv[1])
+    value = read_list(ctx, argv[1])
     found = iter(()) if value is None else _positions(value, argv[2], options)
     if options.count is None:
         return next(found, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aoftool.format.resp.replies import Reply
 from aoftool.keyspace.command import (
     LOADING,
@@ -32,10 +34,20 @@ _SHARED_INTEGERS, _SHARED_REFERENCES = 10000, 2147483647
 container("OBJECT", "generic", "2.2.3")
 
 
+def _looked_at(ctx: Context, key: bytes) -> Any:
+    """The value at a key, or None; that there is none is told nobody (``LOOKUP_NONOTIFY``)."""
+    db = ctx.db
+    told, db.on_miss = db.on_miss, None
+    try:
+        return db.peek(key)
+    finally:
+        db.on_miss = told
+
+
 @command("OBJECT ENCODING", "key", READONLY | RANDOM, _KEY, group="generic", since="2.2.3")
 def object_encoding(ctx: Context, argv: Argv) -> Reply:
     """How the server holds the value at a key."""
-    value = ctx.db.peek(argv[2])
+    value = _looked_at(ctx, argv[2])
     if value is None:
         return None
     return encoding(value, ctx.options.style, limits_of(ctx))
@@ -44,7 +56,7 @@ def object_encoding(ctx: Context, argv: Argv) -> Reply:
 @command("OBJECT REFCOUNT", "key", READONLY | RANDOM, _KEY, group="generic", since="2.2.3")
 def object_refcount(ctx: Context, argv: Argv) -> Reply:
     """How many references there are to the value at a key."""
-    value = ctx.db.peek(argv[2])
+    value = _looked_at(ctx, argv[2])
     if value is None:
         return None
     number = parse_int(value) if isinstance(value, bytes) else None
@@ -55,7 +67,7 @@ def object_refcount(ctx: Context, argv: Argv) -> Reply:
 @command("OBJECT IDLETIME", "key", READONLY | RANDOM, _KEY, group="generic", since="2.2.3")
 def object_idletime(ctx: Context, argv: Argv) -> Reply:
     """For how many seconds a key was not used; notes are taken from the first call on."""
-    if ctx.db.peek(argv[2]) is None:
+    if _looked_at(ctx, argv[2]) is None:
         return None
     keyspace = ctx.keyspace
     if keyspace.uses is None:
@@ -70,7 +82,7 @@ def object_idletime(ctx: Context, argv: Argv) -> Reply:
 @command("OBJECT FREQ", "key", READONLY | RANDOM, _KEY, group="generic", since="4.0.0")
 def object_freq(ctx: Context, argv: Argv) -> Reply:
     """How often a key is used; refused where no LFU eviction policy is set."""
-    if ctx.db.peek(argv[2]) is None:
+    if _looked_at(ctx, argv[2]) is None:
         return None
     uses = ctx.keyspace.uses
     if uses is None or not uses.frequent:

@@ -18,7 +18,8 @@ def scan(ctx: Context, argv: Argv) -> Reply:
     options = parse_scan_options(ctx, argv[2:], keys=True)
     db = ctx.db
     cursor, keys = scan_page(ctx, None, db.data, cursor, options)
-    alive = ((key, value) for key in keys if (value := db.get(key)) is not None)
+    look = db.get if options.type_name is None else db.peek
+    alive = ((key, value) for key in keys if (value := look(key)) is not None)
     if options.type_name is None:
         return scan_reply(cursor, [key for key, _ in alive])
     wanted = options.type_name.lower()

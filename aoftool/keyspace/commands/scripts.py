@@ -20,7 +20,6 @@ from aoftool.keyspace.command import (
     WRITE,
     Call,
     Command,
-    Table,
     command,
     container,
     help_lines,
@@ -79,20 +78,21 @@ def runtime_of(ctx: Context) -> Runtime:
     runtime: Runtime | None = ctx.keyspace.lua
     if runtime is None:
         runtime = Runtime(ctx.options.style)
-        runtime.may_call = partial(_may_call, ctx.options.table or TABLE)
+        runtime.may_call = partial(_may_call, ctx)
         ctx.keyspace.lua = runtime
         if ctx.options.on_lua is not None:
             ctx.options.on_lua(runtime)
     return runtime
 
 
-def _may_call(table: Table, argv: list[bytes]) -> bool | None:
-    """Every command that there is may be called: who may call what is not known here."""
+def _may_call(ctx: Context, argv: list[bytes]) -> bool | None:
+    """Whether the caller of a script may call a command; None: there is no such command."""
     try:
-        table.find(argv)
+        found = (ctx.options.table or TABLE).find(argv)
     except CommandError:
         return None
-    return True
+    permissions = ctx.options.permissions
+    return permissions is None or ctx.trusted or permissions.may_call(found, argv)
 
 
 def split_keys(argv: Argv, not_a_number: bytes = NOT_AN_INTEGER) -> tuple[Argv, Argv]:
@@ -167,6 +167,7 @@ class ScriptCaller:
     def __init__(self, ctx: Context, read_only: bool, allow_oom: bool) -> None:
         self._ctx = ctx
         self._runtime = runtime_of(ctx)
+        self._runtime.may_call = partial(_may_call, ctx)
         self._read_only = read_only
         self._needs_memory = not allow_oom and not ctx.trusted and ctx.options.out_of_memory
         self._refusals = _REFUSALS[ctx.options.style]
@@ -187,6 +188,11 @@ class ScriptCaller:
         flags = found.flags_in(ctx.options.style)
         if NOSCRIPT in flags:
             return self._refusals[_FORBIDDEN]
+        permissions = ctx.options.permissions
+        if permissions is not None and not ctx.trusted:
+            refusal = permissions.refusal_in_script(found, argv)
+            if refusal is not None:
+                return Refusal(refusal)
         if self._read_only and flags & (WRITE | MAY_REPLICATE):
             return _WRITES
         if WRITE in flags and ctx.options.write_refusal is not None and not ctx.trusted:
@@ -202,6 +208,9 @@ class ScriptCaller:
             reply = found.handler(ctx, argv)
         except CommandError as error:
             return ErrorReply(error.text)
+        finally:
+            if ctx.options.on_script_call is not None:
+                ctx.options.on_script_call(found, argv)
         if ctx.dirty != before or found.forces(ctx.options.style):
             records = list(found.propagate(Call(ctx, argv, reply)))
             if running.replicates & REPL_AOF:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aoftool.format.resp.replies import Reply, SetReply
 from aoftool.keyspace.arguments import integer_within
 from aoftool.keyspace.command import DENYOOM, READONLY, SORT_FOR_SCRIPT, WRITE, command
-from aoftool.keyspace.commands.sets import get_set
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv, Keys, NumKeys
@@ -16,13 +17,17 @@ _ALL = Keys(1, -1)
 _EMPTY: frozenset[bytes] = frozenset()
 
 
-def _intersection(ctx: Context, keys: Argv) -> set[bytes] | frozenset[bytes]:
+#: How an operation looks at its keys: ``Context.read``, or ``source`` where the result is kept.
+Look = Callable[[bytes, type[SetValue]], SetValue | None]
+
+
+def _intersection(ctx: Context, look: Look, keys: Argv) -> set[bytes] | frozenset[bytes]:
     """As ``sinterGenericCommand``: before 7.0 a key that is not there ends the look at the rest."""
     impatient = ctx.options.style is Style.REDIS_6
     found: list[SetValue] = []
     empty = False
     for key in keys:
-        value = get_set(ctx, key)
+        value = look(key, SetValue)
         if value is not None:
             found.append(value)
         elif impatient:
@@ -35,12 +40,12 @@ def _intersection(ctx: Context, keys: Argv) -> set[bytes] | frozenset[bytes]:
     return {member for member in first if all(member in other for other in rest)}
 
 
-def _union(ctx: Context, keys: Argv) -> set[bytes]:
-    return set().union(*[get_set(ctx, key) or _EMPTY for key in keys])
+def _union(look: Look, keys: Argv) -> set[bytes]:
+    return set().union(*[look(key, SetValue) or _EMPTY for key in keys])
 
 
-def _difference(ctx: Context, keys: Argv) -> set[bytes]:
-    first, *rest = [get_set(ctx, key) or _EMPTY for key in keys]
+def _difference(look: Look, keys: Argv) -> set[bytes]:
+    first, *rest = [look(key, SetValue) or _EMPTY for key in keys]
     return set(first).difference(*rest)
 
 
@@ -60,40 +65,40 @@ def _store(
 @command("SINTER", "key [key ...]", READONLY | SORT_FOR_SCRIPT, _ALL, group="set", since="1.0.0")
 def sinter(ctx: Context, argv: Argv) -> Reply:
     """The members that all of some sets have."""
-    return SetReply(_intersection(ctx, argv[1:]))
+    return SetReply(_intersection(ctx, ctx.read, argv[1:]))
 
 
 @command("SUNION", "key [key ...]", READONLY | SORT_FOR_SCRIPT, _ALL, group="set", since="1.0.0")
 def sunion(ctx: Context, argv: Argv) -> Reply:
     """The members that any of some sets has."""
-    return SetReply(_union(ctx, argv[1:]))
+    return SetReply(_union(ctx.read, argv[1:]))
 
 
 @command("SDIFF", "key [key ...]", READONLY | SORT_FOR_SCRIPT, _ALL, group="set", since="1.0.0")
 def sdiff(ctx: Context, argv: Argv) -> Reply:
     """The members of the first set that no other has."""
-    return SetReply(_difference(ctx, argv[1:]))
+    return SetReply(_difference(ctx.read, argv[1:]))
 
 
 @command("SINTERSTORE", "destination key [key ...]", WRITE | DENYOOM, _ALL, group="set",
          since="1.0.0")  # fmt: skip
 def sinterstore(ctx: Context, argv: Argv) -> Reply:
     """Keep the members that all of some sets have as a set."""
-    return _store(ctx, argv[1], _intersection(ctx, argv[2:]), b"sinterstore")
+    return _store(ctx, argv[1], _intersection(ctx, ctx.source, argv[2:]), b"sinterstore")
 
 
 @command("SUNIONSTORE", "destination key [key ...]", WRITE | DENYOOM, _ALL, group="set",
          since="1.0.0")  # fmt: skip
 def sunionstore(ctx: Context, argv: Argv) -> Reply:
     """Keep the members that any of some sets has as a set."""
-    return _store(ctx, argv[1], _union(ctx, argv[2:]), b"sunionstore")
+    return _store(ctx, argv[1], _union(ctx.source, argv[2:]), b"sunionstore")
 
 
 @command("SDIFFSTORE", "destination key [key ...]", WRITE | DENYOOM, _ALL, group="set",
          since="1.0.0")  # fmt: skip
 def sdiffstore(ctx: Context, argv: Argv) -> Reply:
     """Keep the members of the first set that no other has as a set."""
-    return _store(ctx, argv[1], _difference(ctx, argv[2:]), b"sdiffstore")
+    return _store(ctx, argv[1], _difference(ctx.source, argv[2:]), b"sdiffstore")
 
 
 @command("SINTERCARD", "numkeys key [key ...] [LIMIT limit]", READONLY, NumKeys(1), group="set",
@@ -104,7 +109,7 @@ def sintercard(ctx: Context, argv: Argv) -> Reply:
     if numkeys > len(argv) - 2:
         raise CommandError(b"ERR Number of keys can't be greater than number of args")
     limit = card_limit(argv[2 + numkeys :])
-    count = len(_intersection(ctx, argv[2 : 2 + numkeys]))
+    count = len(_intersection(ctx, ctx.read, argv[2 : 2 + numkeys]))
     return min(count, limit) if limit else count
 
 

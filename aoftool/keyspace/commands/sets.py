@@ -37,6 +37,12 @@ def get_set(ctx: Context, key: bytes) -> SetValue | None:
     return value
 
 
+def read_set(ctx: Context, key: bytes) -> SetValue | None:
+    """The same for a command that reads."""
+    value: SetValue | None = ctx.read(key, SetValue)
+    return value
+
+
 # Members.
 @command("SADD", "key member [member ...]", WRITE | DENYOOM | FAST, _KEY, group="set",
          since="1.0.0")  # fmt: skip
@@ -99,27 +105,27 @@ def smove(ctx: Context, argv: Argv) -> Reply:
 @command("SISMEMBER", "key member", READONLY | FAST, _KEY, group="set", since="1.0.0")
 def sismember(ctx: Context, argv: Argv) -> Reply:
     """Whether a set has a member."""
-    return int(argv[2] in (get_set(ctx, argv[1]) or ()))
+    return int(argv[2] in (read_set(ctx, argv[1]) or ()))
 
 
 @command("SMISMEMBER", "key member [member ...]", READONLY | FAST, _KEY, group="set",
          since="6.2.0")  # fmt: skip
 def smismember(ctx: Context, argv: Argv) -> Reply:
     """Whether a set has each of some members."""
-    value = get_set(ctx, argv[1]) or ()
+    value = read_set(ctx, argv[1]) or ()
     return [int(member in value) for member in argv[2:]]
 
 
 @command("SCARD", "key", READONLY | FAST, _KEY, group="set", since="1.0.0")
 def scard(ctx: Context, argv: Argv) -> Reply:
     """How many members a set has."""
-    return len(get_set(ctx, argv[1]) or ())
+    return len(read_set(ctx, argv[1]) or ())
 
 
 @command("SMEMBERS", "key", READONLY | SORT_FOR_SCRIPT, _KEY, group="set", since="1.0.0")
 def smembers(ctx: Context, argv: Argv) -> Reply:
     """All members of a set."""
-    return SetReply(get_set(ctx, argv[1]) or ())
+    return SetReply(read_set(ctx, argv[1]) or ())
 
 
 # Members at random.
@@ -186,12 +192,12 @@ def _pop_several(ctx: Context, argv: Argv) -> Reply:
 def srandmember(ctx: Context, argv: Argv) -> Reply:
     """A member at random; or several different ones; or, by a count below 0, several of any."""
     if len(argv) == 2:
-        value = get_set(ctx, argv[1])
+        value = read_set(ctx, argv[1])
         return None if value is None else ctx.rng.choice(value.order())
     if len(argv) > 3:
         raise CommandError(SYNTAX)
     count = integer_within(argv[2], -INT64_MAX, INT64_MAX)
-    value = get_set(ctx, argv[1])
+    value = read_set(ctx, argv[1])
     return [] if value is None else list(pick(ctx, value.order(), count))
 
 
@@ -207,7 +213,7 @@ def pick(ctx: Context, elements: list[bytes], count: int) -> list[bytes]:
 def sscan(ctx: Context, argv: Argv) -> Reply:
     """Walk over the members of a set in pages."""
     cursor = parse_cursor(argv[2])
-    value = get_set(ctx, argv[1])
+    value = read_set(ctx, argv[1])
     if value is None:
         return scan_reply(0, ())
     options = parse_scan_options(ctx, argv[3:])

@@ -26,6 +26,7 @@ from aoftool.keyspace.values import (
 
 _SORTABLE = (ShortList, LongList, SetValue, ZSetValue)
 _SPACE = b" \t\n\v\f\r"
+_NOT_ANYWHERE = b"ERR %b option of SORT denied due to insufficient ACL permissions."
 
 
 @dataclass(slots=True)
@@ -45,7 +46,8 @@ class _Options:
         return self.by is not None and b"*" not in self.by
 
 
-def _options(argv: Argv, may_store: bool) -> _Options:
+def _options(argv: Argv, may_store: bool, anywhere: bool) -> _Options:
+    """``anywhere``: BY and GET may name keys. Raises CommandError."""
     options = _Options()
     words = iter(argv[2:])
     for raw in words:
@@ -63,6 +65,8 @@ def _options(argv: Argv, may_store: bool) -> _Options:
             argument = next(words, None)
             if argument is None:
                 raise CommandError(SYNTAX)
+            if not anywhere and (word == b"GET" or (word == b"BY" and b"*" in argument)):
+                raise CommandError(_NOT_ANYWHERE % word)
             if word == b"BY":
                 options.by = argument
             elif word == b"GET":
@@ -88,7 +92,7 @@ def _lookup(db: Database, pattern: bytes, element: bytes) -> bytes | None:
     postfix, arrow, name = rest.partition(b"->")
     if not name:
         postfix, arrow = rest, b""
-    value = db.get(prefix + element + postfix)
+    value = db.read(prefix + element + postfix)
     if not arrow:
         return bytes(value) if isinstance(value, (bytes, bytearray)) else None
     if not isinstance(value, HashValue):
@@ -163,10 +167,19 @@ def _limited(elements: list[bytes], options: _Options) -> list[bytes]:
     return elements[start:] if options.count < 0 else elements[start : start + options.count]
 
 
+def _looks_anywhere(ctx: Context, argv: Argv, may_store: bool) -> bool:
+    """Whether the caller may read the keys that BY and GET name, which nobody knows before."""
+    permissions = ctx.options.permissions
+    if permissions is None or ctx.trusted:
+        return True
+    return permissions.may_read_all(b"SORT" if may_store else b"SORT_RO", argv)
+
+
 def _sort(ctx: Context, argv: Argv, may_store: bool) -> Reply:
     """``sortCommandGeneric``."""
-    options = _options(argv, may_store)
-    elements = _elements(ctx.typed(argv[1], _SORTABLE), options)
+    options = _options(argv, may_store, _looks_anywhere(ctx, argv, may_store))
+    look = ctx.read if options.store is None else ctx.source
+    elements = _elements(look(argv[1], _SORTABLE), options)
     if not options.unsorted:
         elements = _sorted(ctx, elements, options)
     found: list[bytes | None] = []

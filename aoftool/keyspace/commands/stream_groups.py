@@ -22,7 +22,7 @@ from aoftool.keyspace.command import (
     help_lines,
 )
 from aoftool.keyspace.commands.stream_reads import STREAM_KEYS, ReadOptions, read_reply
-from aoftool.keyspace.commands.streams import entry_reply, get_stream
+from aoftool.keyspace.commands.streams import entry_reply, get_stream, read_stream
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv, Keys
@@ -36,7 +36,7 @@ _ENTRIES_READ_UNKNOWN = -1
 
 def find_group(ctx: Context, key: bytes, name: bytes, suffix: bytes = b"") -> tuple[Stream, Group]:
     """The stream at ``key`` and its group. Raises CommandError."""
-    stream = get_stream(ctx, key)
+    stream = read_stream(ctx, key)
     group = None if stream is None else stream.groups.get(name)
     if stream is None or group is None:
         raise CommandError(
@@ -236,6 +236,7 @@ def xreadgroup(ctx: Context, argv: Argv) -> Reply:
     ctx.fact = []
     found: list[tuple[bytes, Reply]] = []
     for key, stream, group, start in starts:
+        ctx.db.read(key)  # as Redis, which looks at a key again when its turn comes
         news = start is None and len(stream) > 0 and stream.top_id > group.last_id
         if start is None and not news and ctx.options.style is Style.REDIS_6:
             continue  # which makes a consumer only where there is something for it
@@ -312,7 +313,7 @@ def _deliver(
 @command("XACK", "key group id [id ...]", WRITE | FAST, _KEY, group="stream", since="5.0.0")
 def xack(ctx: Context, argv: Argv) -> Reply:
     """Take entries off the pending ones of a group."""
-    stream = get_stream(ctx, argv[1])
+    stream = read_stream(ctx, argv[1])
     group = None if stream is None else stream.groups.get(argv[2])
     if group is None:
         return 0

@@ -16,7 +16,7 @@ from aoftool.keyspace.command import (
     help_lines,
 )
 from aoftool.keyspace.commands.stream_groups import bad_subcommand, named_group
-from aoftool.keyspace.commands.streams import entry_reply, get_stream, read_entries
+from aoftool.keyspace.commands.streams import entry_reply, read_entries, read_stream
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import NO_SUCH_KEY, CommandError
 from aoftool.keyspace.keyspecs import Argv, Keys
@@ -32,7 +32,7 @@ container("XINFO", "stream", "5.0.0")
 
 
 def _stream(ctx: Context, argv: Argv) -> Stream:
-    stream = get_stream(ctx, argv[2])
+    stream = read_stream(ctx, argv[2])
     if stream is None:
         raise CommandError(NO_SUCH_KEY)
     return stream

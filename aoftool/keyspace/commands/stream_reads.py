@@ -7,7 +7,7 @@ from aoftool.format.resp.replies import NULL_ARRAY, MapReply, Reply
 from aoftool.keyspace.arguments import integer
 from aoftool.keyspace.blocking import parse_timeout_ms
 from aoftool.keyspace.command import BLOCKING, READONLY, command
-from aoftool.keyspace.commands.streams import get_stream, read_entries
+from aoftool.keyspace.commands.streams import read_entries, read_stream
 from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.errors import SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv, HalfBehind
@@ -96,7 +96,7 @@ def xread(ctx: Context, argv: Argv) -> Reply:
     wanted = [read_above(ctx, *pair) for pair in zip(options.keys, options.ids, strict=True)]
     found: list[tuple[bytes, Reply]] = []
     for key, above in zip(options.keys, wanted, strict=True):
-        stream = get_stream(ctx, key)
+        stream = read_stream(ctx, key)
         if stream is not None and len(stream) and stream.top_id > above:
             found.append((key, read_entries(stream.forward(after(above)), options.count)))
     return read_reply(ctx, found)
@@ -104,7 +104,7 @@ def xread(ctx: Context, argv: Argv) -> Reply:
 
 def read_above(ctx: Context, key: bytes, text: bytes) -> StreamId:
     """The ID above which XREAD reads. Raises CommandError."""
-    stream = get_stream(ctx, key)
+    stream = read_stream(ctx, key)
     if text == b"$":
         return MIN_ID if stream is None else stream.last_id
     if text == b"+" and ctx.options.style is not Style.REDIS_6:

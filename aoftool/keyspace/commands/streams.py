@@ -34,6 +34,12 @@ def get_stream(ctx: Context, key: bytes) -> Stream | None:
     return value
 
 
+def read_stream(ctx: Context, key: bytes) -> Stream | None:
+    """The same for a command that reads."""
+    value: Stream | None = ctx.read(key, Stream)
+    return value
+
+
 def entry_reply(entry_id: StreamId, body: list[bytes]) -> Reply:
     """An entry as it is answered: its ID, and its fields and values in turn."""
     return [format_id(entry_id), [*body]]
@@ -305,7 +311,7 @@ def _smaller(than: bytes) -> CommandError:
 @command("XLEN", "key", READONLY | FAST, _KEY, group="stream", since="5.0.0")
 def xlen(ctx: Context, argv: Argv) -> Reply:
     """How many entries a stream has."""
-    stream = get_stream(ctx, argv[1])
+    stream = read_stream(ctx, argv[1])
     return 0 if stream is None else len(stream)
 
 
@@ -319,7 +325,7 @@ def _range(ctx: Context, argv: Argv, start: bytes, end: bytes, backward: bool) -
         if word.upper() != b"COUNT" or text is None:
             raise CommandError(SYNTAX)
         count = max(integer(text), 0)
-    stream = get_stream(ctx, argv[1])
+    stream = read_stream(ctx, argv[1])
     if stream is None:
         return []
     if count == 0:

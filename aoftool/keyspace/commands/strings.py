@@ -46,6 +46,12 @@ def get_string(ctx: Context, key: bytes) -> bytes | None:
     return bytes(value) if type(value) is bytearray else value
 
 
+def read_string(ctx: Context, key: bytes) -> bytes | None:
+    """The same for a command that reads."""
+    value = ctx.read(key, STRING)
+    return bytes(value) if type(value) is bytearray else value
+
+
 def _integer(text: bytes) -> int:
     value = parse_int(text)
     if value is None:
@@ -108,7 +114,7 @@ def set_(ctx: Context, argv: Argv) -> Reply:
         return OK
     options = _SetOptions(ctx, argv)
     key = argv[1]
-    reply: Reply = get_string(ctx, key) if options.get else OK
+    reply: Reply = read_string(ctx, key) if options.get else OK
     exists = ctx.db.get(key) is not None
     if (options.nx and exists) or (options.xx and not exists):
         return reply if options.get else None
@@ -197,25 +203,25 @@ def _set_pairs(ctx: Context, argv: Argv) -> None:
 @command("GET", "key", READONLY | FAST, _KEY, group="string", since="1.0.0")
 def get(ctx: Context, argv: Argv) -> Reply:
     """The string at a key."""
-    return get_string(ctx, argv[1])
+    return read_string(ctx, argv[1])
 
 
 @command("MGET", "key [key ...]", READONLY | FAST, Keys(1, -1), group="string", since="1.0.0")
 def mget(ctx: Context, argv: Argv) -> Reply:
     """The strings at several keys; null for other kinds of value too."""
-    values = (ctx.db.get(key) for key in argv[1:])
+    values = (ctx.db.read(key) for key in argv[1:])
     return [bytes(value) if isinstance(value, STRING) else None for value in values]
 
 
 @command("STRLEN", "key", READONLY | FAST, _KEY, group="string", since="2.2.0")
 def strlen(ctx: Context, argv: Argv) -> Reply:
     """The length of a string in bytes."""
-    return len(ctx.typed(argv[1], STRING) or b"")
+    return len(ctx.read(argv[1], STRING) or b"")
 
 
 def _get_range(ctx: Context, argv: Argv) -> Reply:
     start, stop = _integer(argv[2]), _integer(argv[3])
-    value = get_string(ctx, argv[1]) or b""
+    value = read_string(ctx, argv[1]) or b""
     size = len(value)
     if start < 0 and stop < 0 and start > stop:
         return b""
@@ -248,7 +254,7 @@ def _as_set(call: Call) -> Iterable[Sequence[bytes]]:
          propagate=_as_set)  # fmt: skip
 def getset(ctx: Context, argv: Argv) -> Reply:
     """Set a key to a string and return what it held."""
-    old = get_string(ctx, argv[1])
+    old = read_string(ctx, argv[1])
     _store(ctx, argv[1], argv[2], None)
     return old
 
@@ -260,7 +266,7 @@ def _as_del(call: Call) -> Iterable[Sequence[bytes]]:
 @command("GETDEL", "key", WRITE | FAST, _KEY, group="string", since="6.2.0", propagate=_as_del)
 def getdel(ctx: Context, argv: Argv) -> Reply:
     """Return a string and delete its key."""
-    value = get_string(ctx, argv[1])
+    value = read_string(ctx, argv[1])
     if value is not None:
         ctx.db.delete(argv[1])
         ctx.changed(b"del", argv[1])
@@ -276,7 +282,7 @@ def getex(ctx: Context, argv: Argv) -> Reply:
     persist = len(argv) == 3 and option == b"PERSIST"
     if len(argv) > 2 and not timed and not persist:
         raise CommandError(SYNTAX)
-    value = get_string(ctx, key)
+    value = read_string(ctx, key)
     if value is None:
         return None
     if timed:

@@ -57,6 +57,9 @@ class _Query:
         return sorted(pairs, key=lambda pair: len(pair[0]))
 
 
+_KINDS = (ZSetValue, SetValue)
+
+
 @dataclass(frozen=True, slots=True)
 class _Allowed:
     """Which words a command knows."""
@@ -82,7 +85,8 @@ def _parse(ctx: Context, argv: Argv, at: int, allowed: _Allowed) -> _Query:
     behind = at + 1 + numkeys
     if behind > len(argv):
         raise CommandError(SYNTAX)
-    query = _Query([_scores(ctx, key) for key in argv[at + 1 : behind]], [1.0] * numkeys)
+    look = ctx.read if at == 1 else ctx.source  # behind the key that is stored
+    query = _Query([_scores(look(key, _KINDS)) for key in argv[at + 1 : behind]], [1.0] * numkeys)
     rest = list(reversed(argv[behind:]))
     while rest:
         word = rest.pop().upper()
@@ -102,9 +106,8 @@ def _parse(ctx: Context, argv: Argv, at: int, allowed: _Allowed) -> _Query:
     return query
 
 
-def _scores(ctx: Context, key: bytes) -> Scores:
-    """The members at a key with their scores; those of a set have 1."""
-    value = ctx.typed(key, (ZSetValue, SetValue))
+def _scores(value: ZSetValue | SetValue | None) -> Scores:
+    """The members of a value with their scores; those of a set have 1."""
     if isinstance(value, ZSetValue):
         return value.scores
     return dict.fromkeys(value or (), 1.0)

@@ -8,7 +8,13 @@ from enum import Enum, auto
 from aoftool.format.resp.replies import Reply
 from aoftool.keyspace.arguments import integer
 from aoftool.keyspace.command import DENYOOM, READONLY, WRITE, command
-from aoftool.keyspace.commands.zsets import entries_reply, get_zset, remove_members, store_zset
+from aoftool.keyspace.commands.zsets import (
+    entries_reply,
+    get_zset,
+    read_zset,
+    remove_members,
+    store_zset,
+)
 from aoftool.keyspace.context import Context
 from aoftool.keyspace.errors import SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv, Keys
@@ -126,7 +132,7 @@ def _span(value: ZSetValue, bounds: Bounds, reverse: bool) -> Span:
 def _range(ctx: Context, argv: Argv, query: _Query) -> Reply:
     query.parse(argv[4:], may_score=True)
     bounds = query.bounds(argv[2], argv[3])
-    value = get_zset(ctx, argv[1])
+    value = read_zset(ctx, argv[1])
     if value is None:
         return []
     return entries_reply(ctx, query.entries(value, bounds), query.with_scores)
@@ -181,7 +187,7 @@ def zrangestore(ctx: Context, argv: Argv) -> Reply:
     query = _Query()
     query.parse(argv[5:], may_score=False)
     bounds = query.bounds(argv[3], argv[4])
-    value = get_zset(ctx, argv[2])
+    value = ctx.source(argv[2], ZSetValue)
     entries = [] if value is None else query.entries(value, bounds)
     scores = {member: score for score, member in entries}
     return store_zset(ctx, argv[1], scores, b"zrangestore")

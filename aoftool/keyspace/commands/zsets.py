@@ -40,6 +40,14 @@ def get_zset(ctx: Context, key: bytes) -> ZSetValue | None:
     return value
 
 
+def read_zset(ctx: Context, key: bytes) -> ZSetValue | None:
+    """The same for a command that reads."""
+    value = ctx.db.read(key)
+    if value is not None and type(value) is not ZSetValue:
+        raise CommandError(WRONG_TYPE)
+    return value
+
+
 def is_packed(ctx: Context, scores: Collection[bytes]) -> bool:
     """Whether a server would hold these members in its compact encoding.
 
@@ -117,14 +125,14 @@ def remove_members(
 @command("ZCARD", "key", READONLY | FAST, _KEY, group="sorted-set", since="1.2.0")
 def zcard(ctx: Context, argv: Argv) -> Reply:
     """How many members there are."""
-    value = get_zset(ctx, argv[1])
+    value = read_zset(ctx, argv[1])
     return 0 if value is None else len(value)
 
 
 @command("ZSCORE", "key member", READONLY | FAST, _KEY, group="sorted-set", since="1.2.0")
 def zscore(ctx: Context, argv: Argv) -> Reply:
     """The score of a member."""
-    value = get_zset(ctx, argv[1])
+    value = read_zset(ctx, argv[1])
     return None if value is None else value.scores.get(argv[2])
 
 
@@ -132,7 +140,7 @@ def zscore(ctx: Context, argv: Argv) -> Reply:
          since="6.2.0")  # fmt: skip
 def zmscore(ctx: Context, argv: Argv) -> Reply:
     """The scores of several members."""
-    value = get_zset(ctx, argv[1])
+    value = read_zset(ctx, argv[1])
     scores = {} if value is None else value.scores
     return [scores.get(member) for member in argv[2:]]
 
@@ -144,7 +152,7 @@ def _rank(ctx: Context, argv: Argv, reverse: bool) -> Reply:
         raise wrong_arity(argv[0])
     if with_score and argv[3].upper() != b"WITHSCORE":
         raise CommandError(SYNTAX)
-    value = get_zset(ctx, argv[1])
+    value = read_zset(ctx, argv[1])
     score = None if value is None else value.scores.get(argv[2])
     if value is None or score is None:
         return NULL_ARRAY if with_score else None
@@ -172,7 +180,7 @@ def zrevrank(ctx: Context, argv: Argv) -> Reply:
 def zcount(ctx: Context, argv: Argv) -> Reply:
     """How many members have a score within a range."""
     low, high = parse_scores(argv[2], argv[3])
-    value = get_zset(ctx, argv[1])
+    value = read_zset(ctx, argv[1])
     if value is None:
         return 0
     start, stop = score_span(value, low, high)
@@ -183,7 +191,7 @@ def zcount(ctx: Context, argv: Argv) -> Reply:
 def zlexcount(ctx: Context, argv: Argv) -> Reply:
     """How many members are within a range of members."""
     low, high = parse_members(argv[2], argv[3])
-    value = get_zset(ctx, argv[1])
+    value = read_zset(ctx, argv[1])
     if value is None:
         return 0
     start, stop = lex_span(value, low, high)
@@ -195,14 +203,14 @@ def zlexcount(ctx: Context, argv: Argv) -> Reply:
 def zrandmember(ctx: Context, argv: Argv) -> Reply:
     """Members at random: different ones, or with a negative count any."""
     if len(argv) == 2:
-        value = get_zset(ctx, argv[1])
+        value = read_zset(ctx, argv[1])
         return None if value is None else value.order[ctx.rng.randrange(len(value))][1]
     count = integer_within(argv[2], -INT64_MAX, INT64_MAX)
     if len(argv) > 4 or (len(argv) == 4 and argv[3].upper() != b"WITHSCORES"):
         raise CommandError(SYNTAX)
     if len(argv) == 4 and abs(count) > INT64_MAX // 2:
         raise CommandError(OUT_OF_RANGE)
-    value = get_zset(ctx, argv[1])
+    value = read_zset(ctx, argv[1])
     if value is None:
         return []
     order, size = value.order, len(value)
@@ -220,7 +228,7 @@ def zrandmember(ctx: Context, argv: Argv) -> Reply:
 def zscan(ctx: Context, argv: Argv) -> Reply:
     """A page of members with their scores, and the cursor of the next one."""
     cursor = parse_cursor(argv[2])
-    value = get_zset(ctx, argv[1])
+    value = read_zset(ctx, argv[1])
     if value is None:
         return [b"0", []]
     options = parse_scan_options(ctx, argv[3:])
