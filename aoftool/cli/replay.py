@@ -157,6 +157,7 @@ def command(source: Path, **given: Any) -> None:
     speaker = _Speaker(given["report"] == "json")
     address = _address(given)
     options, wishes = _wishes(given)
+    _refuse_vain_comparison(source, address, given["verify"], given["follow"])
     with exit_on_error():
         with shown_progress(given["progress"], source_size(source), "looking") as advance:
             found = survey(source, options.truncated, advance)
@@ -174,6 +175,8 @@ def command(source: Path, **given: Any) -> None:
             compared = _verify(found, sink, ready, outcome, given["verify"])
         finally:
             sink.close()
+    if given["verify"] is not None and compared is None:
+        speaker.note("Not compared: it has not reached the end of the source.")
     _finish(outcome, sink, ready, compared, speaker)
 
 
@@ -223,6 +226,20 @@ def _wishes(given: dict[str, Any]) -> tuple[ReplayOptions, Wishes]:
     return options, wishes
 
 
+def _refuse_vain_comparison(
+    source: Path, address: Address | None, verify: str | None, follow: bool
+) -> None:
+    """Usage errors for a --verify that could compare nothing."""
+    if values.parse_verify(verify) is None:
+        return
+    if source == STDIN:
+        raise click.UsageError("--verify reads the source again: standard input is gone by then")
+    if address is None:
+        raise click.UsageError("--verify compares a target with memory: --to memory is that")
+    if follow:
+        raise click.UsageError("--verify compares what has ended: not with --follow")
+
+
 def _names(words: tuple[str, ...]) -> frozenset[bytes]:
     return frozenset(os.fsencode(word).upper() for word in words)
 
@@ -241,6 +258,8 @@ def _sink(found: Survey, address: Address | None, cluster: bool, wishes: Wishes)
         return _memory(found, wishes.now_ms)
     if not cluster:
         return connect(address)
+    if address.path is not None:
+        raise click.UsageError("--cluster needs a host and a port: its nodes are not on one socket")
     try:
         from aoftool.ops.replay.cluster import connect_cluster
     except ImportError as error:
@@ -266,9 +285,15 @@ def _memory(found: Survey, now_ms: int | None) -> MemorySink:
     return MemorySink(style, time.time_ns() // 1_000_000 if now_ms is None else now_ms)
 
 
-def _asker(yes: bool) -> Callable[[str, int], bool]:
-    def ask(target: str, keys: int) -> bool:
-        return yes or click.confirm(f"Empty {target} ({number(keys)} keys)?", err=True)
+def _asker(yes: bool) -> Callable[[str], bool]:
+    def ask(question: str) -> bool:
+        if yes:
+            return True
+        try:
+            return click.confirm(question, err=True)
+        except click.Abort:  # nobody is there to answer
+            click.echo(err=True)
+            return False
 
     return ask
 
@@ -325,8 +350,6 @@ def _verify(
 ) -> Comparison | None:
     how = values.parse_verify(wanted)
     if how is None or outcome.error is not None or outcome.stopped is not None:
-        return None
-    if found.source.path == STDIN or sink.passing:
         return None
     from aoftool.ops.replay.verify import compare
 

@@ -19,7 +19,8 @@ from aoftool.errors import (
 from aoftool.format.aof import AofDecoder
 from aoftool.format.rdb import NeedData
 from aoftool.keyspace.context import Context, Options, Style
-from aoftool.keyspace.database import Clock, Keyspace
+from aoftool.keyspace.database import Clock
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.loading import EventLoader
 from aoftool.ops.collection import no_collection
 from aoftool.ops.failures import DamagedError, Failure

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.payload import restore
 from aoftool.ops.failures import Failure
 from aoftool.ops.replay.choosing import Chooser
@@ -42,7 +42,7 @@ def replay(
     sink = connect(address)
     try:
         options = replace(options, target=str(address))
-        ready = prepare(found, sink, options, wishes or Wishes(), lambda target, keys: True)
+        ready = prepare(found, sink, options, wishes or Wishes(), lambda question: True)
         assert ready is not None
         runner = Runner(
             found.source, sink, ready.options, start=ready.start, behind=ready.behind,

@@ -134,7 +134,7 @@ def played(
     failures: list[tuple[bytes, ...]] = []
     try:
         options = ReplayOptions(window=window or Window())
-        ready = prepare(found, sink, options, Wishes(), lambda target, keys: True)
+        ready = prepare(found, sink, options, Wishes(), lambda question: True)
         assert ready is not None
         if before is not None:
             before()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.rdbmap import rdb_value
 from aoftool.ops.replay.connecting import ask_facts
 from aoftool.ops.replay.link import Link

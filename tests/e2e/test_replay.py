@@ -97,6 +97,13 @@ def test_errors_as_lines(target: str, url: str, tmp_path: Path) -> None:
     assert "stopped (a command failed)" in output
 
 
+def test_what_was_not_compared_is_said(url: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "x.aof", "SET a 1", "LPUSH a x", "SET b 2")
+    code, output, errors = replay(path, "--to", url, "--verify")
+    assert (code, "  compared" in output) == (8, False)
+    assert errors == "Not compared: it has not reached the end of the source.\n"
+
+
 def test_a_difference_is_found(server: Any, url: str, tmp_path: Path) -> None:
     path = write(tmp_path / "x.aof", "SET a 1", "SET b 2", "LPUSH b x", "SET c 3")
     code, output, _ = replay(path, "--to", url, "--verify", "full", "--on-error", "continue")
@@ -118,6 +125,8 @@ def test_a_target_that_is_not_empty(server: Any, url: str, tmp_path: Path) -> No
     assert (code, output) == (7, "Nothing was sent.\n")
     assert f"Empty {url} (1 keys)?" in errors
     assert server.keys() == [b"old"]
+    code, output, _ = replay_from(b"", path, "--to", url, "--flush")
+    assert (code, output, server.keys()) == (7, "Nothing was sent.\n", [b"old"])
     code, _, _ = replay_from(b"y\n", path, "--to", url, "--flush")
     assert (code, server.keys()) == (0, [b"a"])
     assert replay(path, "--to", url, "--flush", "--yes")[0] == 0
@@ -145,6 +154,8 @@ def test_standard_input(server: Any, url: str, tmp_path: Path) -> None:
     code, _, errors = replay_from(data, "-", "--to", url)
     assert (code, server.dbsize()) == (0, 2)
     assert "read once" in errors
+    code, _, errors = replay_from(data, "-", "--to", url, "--verify")
+    assert (code, "standard input is gone" in errors) == (2, True)
     code, _, errors = replay_from(data, "-", "--to", url, "--checkpoint", tmp_path / "c")
     assert (code, "no checkpoint" in errors) == (7, True)
     server.flushall()
@@ -179,6 +190,16 @@ def test_ctrl_c_and_resume(server: Any, url: str, tmp_path: Path) -> None:
     assert told["record"] == int(server.get("n")) + 3 * int(server.get("m"))
     code, _, errors = replay(path, "--to", url, "--checkpoint", kept, "--resume")
     assert (code, server.get("n"), server.get("m")) == (0, b"500", b"500")
+
+
+def test_ctrl_c_before_anything_is_sent(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.aof")  # nobody writes: it is looked over for ever
+    argv = [sys.executable, "-m", "aoftool", "replay", str(tmp_path / "x.aof"), "--to", "memory"]
+    process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    with (tmp_path / "x.aof").open("wb"):  # opens when the other end is open
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors.strip()) == (130, "aoftool: interrupted")
 
 
 def test_a_target_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
@@ -225,6 +246,9 @@ def test_a_target_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
         (["--to", "memory", "--since", "yesterday"], "--since takes"),
         (["--to", "memory", "--verify", "much"], "--verify takes"),
         (["--to", "memory", "--pipeline-bytes", "much"], "no size"),
+        (["--to", "memory", "--verify"], "--to memory is that"),
+        (["--to", "redis://h", "--verify", "--follow"], "not with --follow"),
+        (["--to", "unix:///s", "--cluster"], "not on one socket"),
     ],
 )
 def test_wrong_usage(words: list[str], told: str) -> None:
@@ -349,6 +373,16 @@ def test_tls(guarded: tuple[int, int, Path], tmp_path: Path) -> None:
     for words in (["--tls-ca", str(guarded[2])], ["--no-tls-verify"]):
         code, output, errors = replay(path, *to, *words, "--verify", "full", **secret)
         assert (code, "all keys, 5,001: equal" in output) == (0, True), errors
+
+
+def test_what_is_no_set_of_files_is_named(tmp_path: Path) -> None:
+    for text, told in (("file a seq 1 type q", "Unknown AOF file type"), ("", "no manifest")):
+        if text:
+            (tmp_path / "x.manifest").write_text(text + "\n")
+        else:
+            (tmp_path / "x.manifest").unlink()
+        code, _, errors = replay(tmp_path, "--to", "memory")
+        assert (code, told in errors, str(tmp_path) in errors) == (4, True, True), errors
 
 
 def test_a_damaged_source_is_refused_before_anything_is_sent(server: Any, url: str) -> None:

@@ -153,7 +153,7 @@ def _expiries(outcome: Outcome) -> list[str]:
 def _comparison(found: Comparison | None) -> list[str]:
     if found is None:
         return []
-    if found.how == "digest":
+    if found.how == "digest" and found.equal:
         return [f"  compared      equal digests, {plural(found.keys, 'key')}"]
     result = "equal" if found.equal else f"{number(found.different)} different"
     if found.surplus:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from aoftool.errors import AofError
-from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.values import type_name
 from aoftool.ops.check import check_path
 from aoftool.ops.check.collector import Collector

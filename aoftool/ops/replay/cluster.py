@@ -7,12 +7,13 @@ the node refused is sent again where it says, in the same order, before anything
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import redis
 from redis.cluster import RedisCluster
 from redis.crc import key_slot
+from redis.exceptions import RedisClusterException
 
 from aoftool.format.resp import encode_command
 from aoftool.keyspace.command import TABLE
@@ -27,6 +28,8 @@ from aoftool.ops.replay.sending import ERROR, Pipe, error_text
 from aoftool.ops.replay.settling import Settled, settle_server
 from aoftool.ops.replay.target import Facts
 
+#: What redis-py raises: that of its cluster client is not of the family of the others.
+_CLIENT_ERRORS = (redis.RedisError, RedisClusterException)
 #: A command that was sent on so often goes in circles.
 _HOPS = 16
 _REDIRECTIONS = (b"MOVED ", b"ASK ")
@@ -43,20 +46,22 @@ class _Whole:
     pieces: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class _Piece:
+class _Piece(Unit):
     """What goes to one node of a unit: its commands, and which record each is for."""
 
-    whole: _Whole
-    argvs: list[Argv] = field(default_factory=list)
-    owners: list[int] = field(default_factory=list)
-    data: bytes = b""
-    again: bool = False
+    __slots__ = ("again", "argvs", "owners", "whole")
 
-    db: int | None = None
-    end: Position = field(default_factory=Position)
-    done: bool = False
-    bad: set[int] | None = None
+    def __init__(self, whole: _Whole) -> None:
+        super().__init__(b"", None, Position(), whole.unit.inner)
+        self.whole = whole
+        self.argvs: list[Argv] = []
+        self.owners: list[int] = []
+        self.again = False
+
+    def add(self, argv: Argv, owner: int) -> None:
+        """One more command of the record with this index."""
+        self.argvs.append(argv)
+        self.owners.append(owner)
 
     @property
     def replies(self) -> int:
@@ -67,11 +72,6 @@ class _Piece:
     def records(self) -> int:
         """See Unit."""
         return self.whole.unit.records
-
-    @property
-    def inner(self) -> bool:
-        """See Unit."""
-        return self.whole.unit.inner
 
     def owner(self, reply: int) -> int:
         """See Unit."""
@@ -131,9 +131,13 @@ def connect_cluster(address: Address) -> ClusterSink:
             host=address.host, port=address.port, username=address.user,
             password=address.password, **secured,
         )  # fmt: skip
-    except redis.RedisError as error:
+    except _CLIENT_ERRORS as error:
         raise TargetError(f"{address}: no cluster there: {error}") from error
-    return ClusterSink(address, client)
+    try:
+        return ClusterSink(address, client)
+    except BaseException:
+        client.close()
+        raise
 
 
 class ClusterSink:
@@ -191,8 +195,7 @@ class ClusterSink:
             for reply, argv in enumerate(unit.words()):
                 for node, part in self._routes(argv):
                     piece = pieces.setdefault(node, _Piece(whole))
-                    piece.argvs.append(part)
-                    piece.owners.append(unit.owner(reply))
+                    piece.add(part, unit.owner(reply))
         whole.pieces = len(pieces)
         if not pieces:
             self._ledger.finished(unit)
@@ -225,8 +228,9 @@ class ClusterSink:
                 self._ledger.refused(unit, index, _CROSSED)
             return
         node = self._node(slots.pop()) if slots else self._nodes()[0]
-        owners = [unit.owner(reply) for reply in range(len(argvs))]
-        pieces[node] = _Piece(whole, argvs, owners)
+        piece = pieces[node] = _Piece(whole)
+        for reply, argv in enumerate(argvs):
+            piece.add(argv, unit.owner(reply))
 
     # Slots that have moved.
     def _look(self, unit: Any, reply: int, error: Any) -> None:
@@ -260,7 +264,16 @@ class ClusterSink:
             for piece in {id(piece): piece for piece, _, _ in again}.values():
                 piece.again = False
                 self._books.finished(piece)
+            self._learn()
+
+    def _learn(self) -> None:
+        """Ask anew which node has which slot."""
+        try:
             self._client.nodes_manager.initialize()
+        except _CLIENT_ERRORS as error:
+            raise TargetError(
+                f"{self._address}: the cluster is not to be reached: {error}"
+            ) from error
 
     def _follow(self, argvs: Sequence[Argv], text: bytes) -> list[Any]:
         for _ in range(_HOPS):

@@ -34,6 +34,8 @@ def connect(address: Address) -> ServerSink:
         facts = ask_facts(link)
         if facts.cluster:
             raise TargetError(f"{address} is a node of a cluster: use --cluster")
+        if facts.read_only:
+            raise TargetError(f"{address} is a replica that takes no writes: name its primary")
     except BaseException:
         link.close()
         raise
@@ -47,7 +49,8 @@ def ask_facts(link: Link) -> Facts:
         raise TargetError(f"{link.address}: {ping}")
     info = link.ask(b"INFO")
     if isinstance(info, hiredis.ReplyError):
-        return Facts()  # forbidden by an ACL: take it for a recent one
+        # Without it nobody knows whether there are keys already, nor finds times held back.
+        raise TargetError(f"{link.address}: INFO is needed, and refused: {info}")
     return read_facts(info, _names(link.ask(b"COMMAND")))
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from random import Random
 
 from aoftool.keyspace.context import Context, Options, Style
-from aoftool.keyspace.database import Clock, Keyspace
+from aoftool.keyspace.database import Clock
 from aoftool.keyspace.engine import run
 from aoftool.keyspace.errors import CommandError
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.ops.loading import OFFLINE_DATABASES
 from aoftool.ops.replay.ledger import Ledger
 from aoftool.ops.replay.link import Link

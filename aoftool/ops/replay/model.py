@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from aoftool.errors import AofError, ExitCode
 from aoftool.format.aof import Batch, PlainRun
@@ -48,77 +49,68 @@ class Origin(NamedTuple):
     argv: Argv
 
 
-class Unit(Protocol):
+class Unit(ABC):
     """What is sent as a whole, on one connection, with nothing of another unit between.
 
     Attributes:
-        data: the bytes; replies: how many replies they have.
-        records: commands, or keys in RDB form, of the source that it stands for.
+        data: the bytes.
         db: the target's database, or None where it works on none.
         end: the place in the source behind it.
+        inner: whether it is a transaction.
         done: whether all replies have come.
         bad: indexes of records that failed.
     """
 
-    data: bytes
-    db: int | None
-    end: Position
-    done: bool
-    bad: set[int] | None
+    __slots__ = ("bad", "data", "db", "done", "end", "inner")
+
+    def __init__(self, data: bytes, db: int | None, end: Position, inner: bool = False) -> None:
+        self.data = data
+        self.db = db
+        self.end = end
+        self.inner = inner
+        self.done = False
+        self.bad: set[int] | None = None
 
     @property
-    def replies(self) -> int: ...
+    @abstractmethod
+    def replies(self) -> int:
+        """How many replies the bytes have."""
 
     @property
-    def records(self) -> int: ...
-
-    @property
-    def inner(self) -> bool:
-        """Whether it is a transaction."""
-        ...
+    def records(self) -> int:
+        """Commands, or keys in RDB form, of the source that it stands for."""
+        return self.replies
 
     def owner(self, reply: int) -> int:
         """Index of the record that the reply with this index is for."""
-        ...
+        return reply
 
+    @abstractmethod
     def origin(self, index: int) -> Origin:
         """Where the record with this index stands."""
-        ...
 
+    @abstractmethod
     def words(self) -> Sequence[Argv]:
         """The commands that ``data`` holds."""
-        ...
 
 
-class RunUnit:
+class RunUnit(Unit):
     """Commands ``first`` to ``last`` of a batch, sent as the bytes that they are in the file."""
 
-    __slots__ = ("_batch", "_first", "_last", "bad", "data", "db", "done", "end")
-
-    inner = False
+    __slots__ = ("_batch", "_first", "_last")
 
     def __init__(
-        self, batch: Batch, first: int, last: int, data: bytes, db: int, end: Position
+        self, batch: Batch, first: int, last: int, data: bytes, db: int | None, end: Position
     ) -> None:
+        super().__init__(data, db, end)
         self._batch = batch
         self._first = first
         self._last = last
-        self.data = data
-        self.db: int | None = db
-        self.end = end
-        self.done = False
-        self.bad: set[int] | None = None
 
     @property
     def replies(self) -> int:
         """See Unit."""
         return self._last - self._first
-
-    records = replies
-
-    def owner(self, reply: int) -> int:
-        """See Unit."""
-        return reply
 
     def origin(self, index: int) -> Origin:
         """See Unit."""
@@ -130,33 +122,21 @@ class RunUnit:
         return self._batch.commands[self._first : self._last]
 
 
-class PlainUnit:
+class PlainUnit(Unit):
     """A run of commands that nobody has looked at; only if one fails they are."""
 
-    __slots__ = ("_commands", "_ends", "_run", "bad", "data", "db", "done", "end")
+    __slots__ = ("_commands", "_ends", "_run")
 
-    inner = False
-
-    def __init__(self, run: PlainRun, data: bytes, db: int, end: Position) -> None:
+    def __init__(self, run: PlainRun, data: bytes, db: int | None, end: Position) -> None:
+        super().__init__(data, db, end)
         self._run = run
         self._commands: list[list[bytes]] = []
         self._ends: list[int] = []
-        self.data = data
-        self.db: int | None = db
-        self.end = end
-        self.done = False
-        self.bad: set[int] | None = None
 
     @property
     def replies(self) -> int:
         """See Unit."""
         return self._run.commands
-
-    records = replies
-
-    def owner(self, reply: int) -> int:
-        """See Unit."""
-        return reply
 
     def origin(self, index: int) -> Origin:
         """See Unit."""
@@ -172,41 +152,47 @@ class PlainUnit:
         return self._commands
 
 
-@dataclass(slots=True)
-class ListedUnit:
+class ListedUnit(Unit):
     """Commands that were made one by one; ``owners`` says which record each of them is for."""
 
-    data: bytes
-    db: int | None
-    end: Position
-    argvs: Sequence[Argv]
-    origins: Sequence[Origin]
-    owners: Sequence[int]
-    inner: bool = False
-    done: bool = False
-    bad: set[int] | None = None
+    __slots__ = ("_argvs", "_origins", "_owners")
+
+    def __init__(
+        self,
+        data: bytes,
+        db: int | None,
+        end: Position,
+        argvs: Sequence[Argv],
+        origins: Sequence[Origin],
+        owners: Sequence[int],
+        inner: bool = False,
+    ) -> None:
+        super().__init__(data, db, end, inner)
+        self._argvs = argvs
+        self._origins = origins
+        self._owners = owners
 
     @property
     def replies(self) -> int:
         """See Unit."""
-        return len(self.argvs)
+        return len(self._argvs)
 
     @property
     def records(self) -> int:
         """See Unit."""
-        return len(self.origins)
+        return len(self._origins)
 
     def owner(self, reply: int) -> int:
         """See Unit."""
-        return self.owners[reply]
+        return self._owners[reply]
 
     def origin(self, index: int) -> Origin:
         """See Unit."""
-        return self.origins[index]
+        return self._origins[index]
 
     def words(self) -> Sequence[Argv]:
         """See Unit."""
-        return self.argvs
+        return self._argvs
 
 
 class Expired(Enum):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Seconds that may be made up for: a wait is always a little too long, and the next one would not
+#: know. Longer ones are not made good by a burst.
+CREDIT = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -38,8 +42,7 @@ class Pacer:
         pace = self._pace
         by_count = 0.0 if pace.commands is None else commands / pace.commands
         by_size = 0.0 if pace.bytes is None else size / pace.bytes
-        # Time that was not used is not made good by a burst.
-        self._due = max(self._due, now) + max(by_count, by_size)
+        self._due = max(self._due, now - CREDIT) + max(by_count, by_size)
 
     def annotated(self, second: int, now: float) -> None:
         """The source says that what follows was written in this second of Unix time."""

@@ -36,6 +36,7 @@ from aoftool.ops.replay.model import (
 from aoftool.ops.replay.selection import Choice
 from aoftool.ops.replay.target import Facts
 from aoftool.ops.replay.translation import Translator
+from aoftool.ops.replay.unfit import REASON, UNFIT
 
 #: A payload larger than this goes as commands: no server takes a string of 512 MB.
 _MAX_PAYLOAD = 256 << 20
@@ -99,7 +100,7 @@ class Planner:
         self._open: list[Command] = []
         self._plain: set[bytes] = set()
         self._sets: set[bytes] = set()
-        self._special = translator.concerned | _OPENS
+        self._special = translator.concerned | _OPENS | UNFIT
 
     def begin(self, part: int, db: int) -> None:
         """The events that follow are of another file."""
@@ -189,7 +190,7 @@ class Planner:
             self._open.append(command)
             return
         if step is Step.EXEC:
-            yield self._transaction(command)
+            yield from self._transaction(command)
             return
         name = command.argv[0].upper()
         end = self._end(command)
@@ -204,6 +205,9 @@ class Planner:
             return
         db = self._chooser.database(self._db)
         origin = Origin(command.start, command.record, command.argv)
+        if name in UNFIT:
+            yield Refused(origin, end, REASON)
+            return
         yield _listed(sent, db, end, [origin], [0] * len(sent))
 
     def _end(self, command: Command) -> Position:
@@ -228,14 +232,18 @@ class Planner:
             argv = chooser.choose(command.argv, name)
         return [] if argv is None else self._translator.translate(argv, name, self._second)
 
-    def _transaction(self, last: Command) -> Step_:
-        """MULTI to EXEC as one unit; nothing where nothing of it is wanted."""
+    def _transaction(self, last: Command) -> Iterator[Step_]:
+        """MULTI to EXEC as one unit; nothing where nothing of it is wanted.
+
+        One that holds something unfit is refused as a whole: it travels whole or not at all.
+        """
         commands, self._open = self._open, []
         origins = [Origin(one.start, one.record, one.argv) for one in (*commands, last)]
         argvs: list[Argv] = [[b"MULTI"]]
         owners = [0]
         first: int | None = None
         current: int | None = None
+        fit = True
         for index, command in enumerate(commands[1:], 1):
             name = command.argv[0].upper()
             if name == b"SELECT" and self._select(command.argv):
@@ -250,18 +258,23 @@ class Planner:
                 argvs.append([b"SELECT", b"%d" % db])
                 owners.append(index)
                 current = db
+            fit = fit and name not in UNFIT
             argvs += sent
             owners += [index] * len(sent)
         end = self._end(last)
         if first is None:
-            return Passed(end)
+            yield Passed(end)
+            return
+        if not fit:
+            yield from (Refused(origin, end, REASON) for origin in origins)
+            return
         if current != first:
             # Whoever sends the unit knows only the database that it begins in.
             argvs.append([b"SELECT", b"%d" % first])
             owners.append(len(origins) - 1)
         argvs.append([b"EXEC"])
         owners.append(len(origins) - 1)
-        return _listed(argvs, first, end, origins, owners, inner=True)
+        yield _listed(argvs, first, end, origins, owners, inner=True)
 
     def _annotation(self, note: Annotation) -> Iterator[Step_]:
         second = timestamp_of(note.text)
@@ -331,12 +344,12 @@ class Planner:
         return commands if at_ms is None else commands + self._translator.expire_at(name, at_ms)
 
     def _shifted(self, key: Key) -> Value:
-        """The value; fields' own times move on as those of keys do, but are not held back."""
-        delta_ms = self._translator.moments.delta_ms
-        if key.kind != "hash" or not delta_ms:
+        """The value; fields' own times become what those of keys do, but are not held back."""
+        if key.kind != "hash":
             return key.value
         fields: list[HashField] = key.value  # type: ignore[assignment]
-        return [(name, text, at and at + delta_ms) for name, text, at in fields]
+        final = self._translator.moments.final
+        return [(name, text, at and final(at)) for name, text, at in fields]
 
     def _library(self, event: Function) -> Step_:
         end = Position(self._part)

@@ -15,11 +15,17 @@ from aoftool.ops.replay.model import Expired, Position
 from aoftool.ops.replay.moments import Moments
 from aoftool.ops.replay.running import ReplayOptions
 from aoftool.ops.replay.sinks import Sink
-from aoftool.ops.replay.survey import Survey, UnknownCommands, announcements, unknown_commands
+from aoftool.ops.replay.survey import (
+    Survey,
+    UnknownCommands,
+    announcements,
+    unfit_commands,
+    unknown_commands,
+)
 from aoftool.ops.source import STDIN
 
-#: Asked before the target is emptied: (address, keys that it holds). False: nothing is done.
-Ask = Callable[[str, int], bool]
+#: Asked before something that may be a mistake. False: nothing is done.
+Ask = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +81,17 @@ def prepare(
     start = Position() if kept is None else place_of(kept, list(found.source.parts), path)
     options = replace(options, moments=_moments(found, wishes, kept))
     unknown = unknown_commands(found, options.selection, sink.facts)
-    if unknown and options.stop_on_error:
-        raise UnknownCommands(unknown, path)
+    unfit = unfit_commands(found, options.selection)
+    if (unknown or unfit) and options.stop_on_error:
+        raise UnknownCommands(unknown, unfit, path)
     notes = announcements(found, options.selection)
     notes += [f"{name}: {count} times; the target has it not" for name, count in unknown.items()]
+    notes += [f"{name}: {count} times; not about data, not sent" for name, count in unfit.items()]
     if sink.passing:
         options = replace(options, moments=replace(options.moments, hold=True))
         return Prepared(options, start, False, notes)
+    if kept is not None and not _is_the_same(sink, kept, options.target, ask):
+        return None
     empty = _make_room(sink, options, wishes, ask, resumed=kept is not None)
     if empty is None:
         return None
@@ -91,8 +101,9 @@ def prepare(
         refuse_missing_databases(link, mapped)
     options = replace(
         options,
-        overwrite=empty or wishes.replace or kept is not None,
-        added=not empty and kept is None,
+        # What is sent again may stand there already; but so may keys that nobody gave up.
+        overwrite=empty or wishes.replace or (kept is not None and not wishes.into_nonempty),
+        added=wishes.into_nonempty and not empty,
     )
     return Prepared(options, start, kept is not None and kept.held, notes)
 
@@ -104,8 +115,7 @@ def _make_room(
     if resumed:
         return False
     if wishes.flush:
-        keys = sum(sink.facts.keys.values())
-        if not ask(options.target, keys):
+        if not ask(f"Empty {options.target} ({sum(sink.facts.keys.values()):,} keys)?"):
             return None
         for link in sink.links():
             flush(link, sink.facts)
@@ -115,6 +125,18 @@ def _make_room(
     for link in sink.links():
         refuse_full(link, sink.facts)
     return True
+
+
+def _is_the_same(sink: Sink, kept: Checkpoint, target: str, ask: Ask) -> bool:
+    """Whether to go on in this target; asks where it does not seem to be the one of before."""
+    if kept.target != target and not ask(f"The checkpoint is of {kept.target}. Go on in {target}?"):
+        return False
+    if any(sink.facts.keys.values()) or not kept.offset:
+        return True
+    return ask(
+        f"{target} is empty, but {kept.source} was replayed up to offset {kept.offset:,} before. "
+        "Go on there nevertheless?"
+    )
 
 
 def _kept(found: Survey, options: ReplayOptions) -> Checkpoint:

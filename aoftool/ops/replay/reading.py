@@ -131,7 +131,9 @@ class Reader:
                 offset += len(chunk)
                 left = None if left is None else left - len(chunk)
                 yield chunk
-            elif left is not None or not self._follow or not regular:
+            elif left is not None:
+                raise SourceError("it became shorter while it was read", path)
+            elif not self._follow or not regular:
                 return
             elif self._is_superseded(fd, path, offset):
                 # What was written between the last look and the change.

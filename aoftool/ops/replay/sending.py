@@ -11,12 +11,15 @@ import hiredis
 
 from aoftool.format.resp import encode_command
 from aoftool.ops.replay.link import Link
-from aoftool.ops.replay.model import ListedUnit, Position, TargetError, Unit, Window
+from aoftool.ops.replay.model import Argv, ListedUnit, Position, TargetError, Unit, Window
 
 #: Class of error replies.
 ERROR = hiredis.ReplyError
 #: Seconds between looks at whether the replay shall stop, while nothing happens.
 _TICK = 0.1
+#: Seconds of silence after which a server is asked whether it is still there: many close
+#: connections on which nothing happens (``timeout``), and so do machines in between.
+KEEP_ALIVE = 10.0
 #: Seconds for which replies gather before they are taken.
 _NAP = 0.001
 
@@ -63,6 +66,7 @@ class Pipe:
         self._bytes = 0
         self._db = 0
         self._known = {0}
+        self._spoke = time.monotonic()
 
     def push(self, unit: Unit) -> None:
         """Have a unit sent, as a whole; waits while the window is full."""
@@ -80,6 +84,7 @@ class Pipe:
                 link.pump(self._take, _TICK)
 
     def _put(self, unit: Unit) -> None:
+        self._spoke = time.monotonic()
         self._units.append(unit)
         self._bytes += len(unit.data)
         self.link.put(unit.data, unit.replies)
@@ -94,11 +99,13 @@ class Pipe:
                 raise TargetError(f"{self.link.address}: no database {db}: {reply}")
             self._known.add(db)
         else:
-            self._put(ListedUnit(encode_command(argv), None, Position(), [argv], [], [0]))
+            self._put(_aside(argv))
         self._db = db
 
     def turn(self, seconds: float) -> None:
         """Take replies for so long."""
+        if not self._units and time.monotonic() - self._spoke > KEEP_ALIVE:
+            self._put(_aside([b"PING"]))
         self.link.pump(self._take, seconds)
 
     def drain(self) -> None:
@@ -111,6 +118,8 @@ class Pipe:
         clean = ERROR not in kinds and list not in kinds
         at, count = 0, len(replies)
         while at < count:
+            if not self._units:
+                raise TargetError(f"{self.link.address}: it answers what nobody asked")
             unit = self._units[0]
             part = min(unit.replies - self._got, count - at)
             if not clean:
@@ -131,7 +140,8 @@ class Pipe:
     def _look(self, unit: Unit, index: int, reply: Any) -> None:
         if isinstance(reply, ERROR):
             if not unit.records:
-                raise TargetError(f"{self.link.address}: it refuses SELECT: {reply}")
+                name = unit.words()[0][0].decode()
+                raise TargetError(f"{self.link.address}: it refuses {name}: {reply}")
             self._on_error(unit, index, reply)
         elif unit.inner and index == unit.replies - 1 and isinstance(reply, list):
             for inner, answer in enumerate(reply):
@@ -145,3 +155,8 @@ class Pipe:
                 self._ledger.refused(unit, record, error_text(error))
             return
         self._ledger.error(unit, index, error_text(error))
+
+
+def _aside(argv: Argv) -> Unit:
+    """A command that stands for no record of the source."""
+    return ListedUnit(encode_command(argv), None, Position(), [argv], [], [0])

@@ -14,6 +14,8 @@ from aoftool.ops.replay.moments import Moments, held
 from aoftool.ops.replay.target import Facts, read_facts
 
 _COUNT = 1000
+#: How often a time is asked for until the clock stands still around the answer.
+_TRIES = 20
 
 
 @dataclass(slots=True)
@@ -27,8 +29,7 @@ class Settled:
 def settle_server(link: Link, facts: Facts, moments: Moments) -> Settled:
     """Walk over all keys of a server and give those with a time that was held back their own.
 
-    Before 7.0 a key's time can only be told from the milliseconds that are left, and is off by what
-    passes between two commands. May be done again: a time that was put right is left alone.
+    May be done again: a time that was put right is left alone.
     """
     settled = Settled()
     now = read_facts(_whole(link.ask(b"INFO", b"keyspace")), None)
@@ -58,11 +59,28 @@ def times_of(link: Link, keys: list[bytes], facts: Facts) -> list[int | None]:
     if facts.version >= (7, 0):
         found = link.ask_all([(b"PEXPIRETIME", key) for key in keys])
         return [at_ms if at_ms >= 0 else None for at_ms in map(_whole, found)]
-    # Times that are left count from the moment at which each is asked for.
-    found = link.ask_all([(b"TIME",), *((b"PTTL", key) for key in keys), (b"TIME",)])
-    first, *left, last = map(_whole, found)
-    now = (_milliseconds(first) + _milliseconds(last)) // 2
-    return [now + ms if ms >= 0 else None for ms in left]
+    return [
+        _by_what_is_left(link, key, *row) for key, row in zip(keys, _left(link, keys), strict=True)
+    ]
+
+
+def _left(link: Link, keys: list[bytes]) -> list[tuple[int, int, int]]:
+    """Of each key the milliseconds that are left, and the time before and after it was asked."""
+    argvs: list[Argv] = [(b"TIME",)]
+    for key in keys:
+        argvs += (b"PTTL", key), (b"TIME",)
+    found = [_whole(reply) for reply in link.ask_all(argvs)]
+    clock = [_milliseconds(reply) for reply in found[::2]]
+    return list(zip(found[1::2], clock[:-1], clock[1:], strict=True))
+
+
+def _by_what_is_left(link: Link, key: bytes, left: int, before: int, after: int) -> int | None:
+    """When a key expires: to be told exactly, the clock must not have moved on meanwhile."""
+    for _ in range(_TRIES):
+        if before == after or left < 0:
+            break
+        ((left, before, after),) = _left(link, [key])
+    return None if left < 0 else before + left
 
 
 def _milliseconds(reply: list[bytes]) -> int:

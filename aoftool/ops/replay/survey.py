@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aoftool.errors import AofError, ExitCode, RefusedError
+from aoftool.errors import AofError, ExitCode, FileSetError, ManifestError, RefusedError
 from aoftool.ops.check import CheckOptions, Level, Severity, SourceReport, Verdict, check_path
 from aoftool.ops.replay.selection import Selection
 from aoftool.ops.replay.target import Facts
+from aoftool.ops.replay.unfit import UNFIT
 from aoftool.ops.source import STDIN, Source, resolve
 from aoftool.ops.window import Progress
 
 #: What reaches beyond the keys of the source, or brings code: said before it is sent.
-_LOUD = {
+LOUD = {
     "FLUSHALL": "empties the whole target",
     "FLUSHDB": "empties a database",
     "SWAPDB": "swaps databases",
@@ -23,7 +24,7 @@ _LOUD = {
     "FCALL": "calls functions",
 }
 #: Commands for which older releases have others (``translation``).
-_TRANSLATED = frozenset(("GETEX", "GETDEL", "LMOVE", "SETEX", "PSETEX"))
+TRANSLATED = frozenset(("GETEX", "GETDEL", "LMOVE", "SETEX", "PSETEX"))
 
 
 class DamagedSource(AofError):
@@ -72,7 +73,10 @@ def survey(path: Path, truncated: bool, progress: Progress) -> Survey:
     Raises DamagedSource for what a server would not load, and what ``resolve`` raises.
     ``truncated``: a cut tail of the last file is no damage.
     """
-    source = resolve(path)
+    try:
+        source = resolve(path)
+    except ManifestError as error:
+        raise FileSetError(str(error), path) from error
     if path == STDIN:
         return Survey(source)
     report = check_path(path, CheckOptions(Level.FRAMING), progress)
@@ -101,7 +105,7 @@ def announcements(found: Survey, selection: Selection) -> list[str]:
         return ["standard input is read once: what it holds is not known before"]
     return [
         f"{name}: {count} times; it {effect}"
-        for name, effect in _LOUD.items()
+        for name, effect in LOUD.items()
         if (count := found.commands.get(name)) and selection.names(name.encode())
     ]
 
@@ -112,7 +116,8 @@ def unknown_commands(found: Survey, selection: Selection, facts: Facts) -> dict[
         name: count
         for name, count in found.commands.items()
         if name != "(OTHER)"
-        and name not in _TRANSLATED
+        and name not in TRANSLATED
+        and name.encode() not in UNFIT
         and selection.names(name.encode())
         and not facts.knows(name.encode())
     }
@@ -122,15 +127,30 @@ def unknown_commands(found: Survey, selection: Selection, facts: Facts) -> dict[
     return unknown
 
 
+def unfit_commands(found: Survey, selection: Selection) -> dict[str, int]:
+    """Commands of the source that are sent to no target, with counts (see ``unfit``)."""
+    return {
+        name: count
+        for name, count in found.commands.items()
+        if name.encode() in UNFIT and selection.names(name.encode())
+    }
+
+
 class UnknownCommands(RefusedError):
-    """The target has not all commands of the source; nothing was sent."""
+    """The target has not all commands of the source, or some are unfit; nothing was sent."""
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, unknown: dict[str, int], path: Path) -> None:
-        listed = ", ".join(f"{name} ({count})" for name, count in sorted(unknown.items()))
+    def __init__(self, unknown: dict[str, int], unfit: dict[str, int], path: Path) -> None:
+        parts = {"the target has no": unknown, "not about data are": unfit}
+        told = "; ".join(f"{what} {_listed(names)}" for what, names in parts.items() if names)
         super().__init__(
-            f"the target has no {listed}; leave them out with --skip-command, or go on where they "
-            "fail with --on-error continue", path
+            f"{told}; leave them out with --skip-command, or go on where they fail with "
+            "--on-error continue", path
         )  # fmt: skip
         self.unknown = unknown
+        self.unfit = unfit
+
+
+def _listed(names: dict[str, int]) -> str:
+    return ", ".join(f"{name} ({count})" for name, count in sorted(names.items()))

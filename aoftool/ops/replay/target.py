@@ -23,6 +23,7 @@ class Facts:
         rdb_version: of payloads that RESTORE takes; None: none that can be made here.
         names: commands that it has, upper case; None: not known.
         cluster: whether it is in cluster mode.
+        read_only: whether it is a replica that refuses the writes of clients.
         keys, expires: keys by database when it was asked, and how many of them expire.
     """
 
@@ -30,6 +31,7 @@ class Facts:
     rdb_version: int | None = 12
     names: frozenset[bytes] | None = None
     cluster: bool = False
+    read_only: bool = False
     keys: Mapping[int, int] = field(default_factory=dict)
     expires: Mapping[int, int] = field(default_factory=dict)
 
@@ -52,6 +54,7 @@ def read_facts(info: bytes, names: frozenset[bytes] | None) -> Facts:
         rdb,
         names,
         told.get(b"redis_mode") == b"cluster" or told.get(b"cluster_enabled") == b"1",
+        told.get(b"slave_read_only") == b"1",
         {db: keys for db, keys, _ in counts},
         {db: expires for db, _, expires in counts},
     )

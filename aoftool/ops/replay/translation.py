@@ -27,6 +27,21 @@ _EXPIRES = {
 }
 _FIELD_EXPIRES = {b"HEXPIREAT": 1000, b"HPEXPIREAT": 1}
 _VERSION_BYTES = slice(-10, -8)
+#: What a loader makes of a command that would wait for data: it never waits (see
+#: ``CLIENT_DENY_BLOCKING`` in blocked.c). Redis before 3.0 writes BRPOPLPUSH as it came.
+_WITHOUT_WAITING = {
+    b"BLPOP": b"LPOP",
+    b"BRPOP": b"RPOP",
+    b"BZPOPMIN": b"ZPOPMIN",
+    b"BZPOPMAX": b"ZPOPMAX",
+    b"BRPOPLPUSH": b"RPOPLPUSH",
+    b"BLMOVE": b"LMOVE",
+    b"BLMPOP": b"LMPOP",
+    b"BZMPOP": b"ZMPOP",
+}
+#: Those of them whose timeout stands before the rest; those that take several keys as they are.
+_TIMEOUT_FIRST = frozenset((b"BLMPOP", b"BZMPOP"))
+_SEVERAL_KEYS = frozenset((b"BLPOP", b"BRPOP", b"BZPOPMIN", b"BZPOPMAX"))
 
 
 class Translator:
@@ -56,8 +71,12 @@ class Translator:
             b"RESTORE": self._restore,
             b"XADD": self._trim,
             b"XTRIM": self._trim,
+            b"XREAD": self._unblocked,
+            b"XREADGROUP": self._unblocked,
+            **dict.fromkeys(_WITHOUT_WAITING, self._at_once),
             **dict.fromkeys(_EXPIRES, self._expire),
             **dict.fromkeys(_FIELD_EXPIRES, self._field_expire),
+            b"HSETEX": self._hsetex,
         }
         if replace:
             self._by_name[b"FUNCTION"] = self._function
@@ -122,9 +141,30 @@ class Translator:
         """Fields' own times are not held back: no command lists them all."""
         unit = _FIELD_EXPIRES[argv[0].upper()]
         at_ms = self._time(argv[2], unit, True) if len(argv) > 2 else None
-        if at_ms is None or not self.moments.delta_ms:
+        out = at_ms if at_ms is None else self.moments.final(at_ms)
+        if out == at_ms:
             return [argv]
-        return [[argv[0], argv[1], b"%d" % ((at_ms + self.moments.delta_ms) // unit), *argv[3:]]]
+        if out is None:
+            words = [word.upper() for word in argv]
+            fields = argv[words.index(b"FIELDS") :] if b"FIELDS" in words else []
+            return [[b"HPERSIST", argv[1], *fields]]
+        return [[argv[0], argv[1], b"%d" % (out // unit), *argv[3:]]]
+
+    def _hsetex(self, argv: Argv) -> list[Argv]:
+        """HSETEX key [FNX | FXX] [a time] FIELDS ..., as HPEXPIREAT."""
+        for at, word in enumerate(argv[2:-1], 2):
+            if word.upper() == b"FIELDS":
+                break
+            how = _TIMES.get(word.upper())
+            at_ms = None if how is None else self._time(argv[at + 1], *how)
+            if how is None or at_ms is None:
+                continue
+            out = self.moments.final(at_ms)
+            if out == at_ms and how[1]:
+                break
+            when = [] if out is None else [b"PXAT", b"%d" % out]
+            return [[*argv[:at], *when, *argv[at + 2 :]]]
+        return [argv]
 
     def _setex(self, argv: Argv) -> list[Argv]:
         if len(argv) != 4:
@@ -214,6 +254,26 @@ class Translator:
                     return [[*argv[:limit], *argv[limit + 2 :]]]
                 break
         return [argv]
+
+    def _at_once(self, argv: Argv) -> list[Argv]:
+        """The form that does not wait; of several keys a very short wait.
+
+        Not the shortest: 6.2 makes 0 of a millisecond, and that is for ever.
+        """
+        name = argv[0].upper()
+        if name in _SEVERAL_KEYS and len(argv) != 3:
+            return [[*argv[:-1], b"0.01" if self._facts.version >= (6, 0) else b"1"]]
+        rest = argv[2:] if name in _TIMEOUT_FIRST else argv[1:-1]
+        other: Argv = [_WITHOUT_WAITING[name], *rest]
+        found = self._by_name.get(other[0])
+        return [other] if found is None else found(other)
+
+    def _unblocked(self, argv: Argv) -> list[Argv]:
+        """BLOCK: a loader does not wait."""
+        words = [word.upper() for word in argv]
+        at = words.index(b"BLOCK") if b"BLOCK" in words else len(argv)
+        options_end = words.index(b"STREAMS") if b"STREAMS" in words else 0
+        return [[*argv[:at], *argv[at + 2 :]]] if at < options_end else [argv]
 
     def _xgroup(self, argv: Argv) -> list[Argv]:
         if len(argv) > 6 and argv[-2].upper() == b"ENTRIESREAD":

@@ -10,10 +10,11 @@ from typing import Any
 
 import hiredis
 
-from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.digest import keyspace_digest, value_digest
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.packed import PackedList
 from aoftool.keyspace.payload import BadPayload, restore
+from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import LongList, ShortList, ZSetValue
 from aoftool.ops.replay.link import Link
 from aoftool.ops.replay.settling import times_of
@@ -76,13 +77,15 @@ def compare(
     if digest and alone and sample is None and len(links) == 1:
         told = links[0].ask(b"DEBUG", b"DIGEST")
         if isinstance(told, bytes) and told.decode() == keyspace_digest(expected):
-            return Comparison("digest", len(expected))
+            # Consumer groups are in no digest.
+            found = Comparison("digest")
+            for index, some in _with_groups(expected):
+                _compare(sink, expected, index, some, now_ms, found)
+            found.keys = len(expected)
+            return found
     found = Comparison("all keys" if sample is None else "some keys")
-    for db, keys in _chosen(expected, sample):
-        for link, mine in sink.owners(keys):
-            if not sink.facts.cluster:
-                link.ask(b"SELECT", b"%d" % db)
-            _compare(link, sink.facts, expected, db, mine, now_ms, found)
+    for index, some in _chosen(expected, sample):
+        _compare(sink, expected, index, some, now_ms, found)
     if alone and sample is None:
         held = sum(_count(link) for link in links)
         found.surplus = max(0, held - len(expected))
@@ -109,7 +112,24 @@ def _chosen(expected: Keyspace, sample: int | None) -> Iterator[tuple[int, list[
             yield database.index, batch
 
 
+def _with_groups(expected: Keyspace) -> Iterator[tuple[int, list[bytes]]]:
+    for database in expected.databases:
+        rows = database.data.items()
+        keys = (key for key, value in rows if isinstance(value, Stream) and value.groups)
+        while batch := list(islice(keys, _AT_A_TIME)):
+            yield database.index, batch
+
+
 def _compare(
+    sink: Sink, expected: Keyspace, db: int, keys: list[bytes], now_ms: int, found: Comparison
+) -> None:
+    for link, mine in sink.owners(keys):
+        if not sink.facts.cluster:
+            link.ask(b"SELECT", b"%d" % db)
+        _compare_at(link, sink.facts, expected, db, mine, now_ms, found)
+
+
+def _compare_at(
     link: Link,
     facts: Facts,
     expected: Keyspace,
@@ -147,9 +167,21 @@ def _difference(value: Any, due: int | None, payload: Any, at_ms: int | None) ->
         return "it is of another type"
     if _digest(other) != _digest(value):
         return "its value is another"
+    if isinstance(value, Stream) and _groups(value) != _groups(other):
+        return "its consumer groups are others"
     if (due is None) != (at_ms is None) or abs((due or 0) - (at_ms or 0)) > SLACK_MS:
         return f"it expires at {at_ms}, not at {due}"
     return None
+
+
+def _groups(stream: Stream) -> Any:
+    """What every release keeps of a stream beside its entries; times of delivery left out."""
+    groups = {}
+    for name, group in stream.groups.items():
+        rows = group.pending.entries.items()
+        pending = {entry: (one.consumer.name, one.count) for entry, one in rows}
+        groups[name] = group.last_id, pending
+    return stream.last_id, groups
 
 
 def _digest(value: Any) -> int:

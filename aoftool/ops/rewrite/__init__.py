@@ -16,8 +16,8 @@ from pathlib import Path
 
 from aoftool.errors import AofError, ExitCode, RefusedError, SourceError
 from aoftool.format.rdb import ModuleValue
-from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.fingerprint import fingerprint
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.values import type_name
 from aoftool.ops.collection import no_collection
 from aoftool.ops.loading import Loaded, LoadOptions, load

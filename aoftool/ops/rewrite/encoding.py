@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 
-from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.encoding import encode_as_commands, encode_as_rdb, rdb_encoder
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.ops.targets import Target
 from aoftool.ops.window import Progress
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.stream import Stream
 from aoftool.keyspace.values import HashValue
 from aoftool.ops.targets import TARGETS, Target

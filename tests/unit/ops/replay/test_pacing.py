@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aoftool.ops.replay.pacing import Pace, Pacer
+from aoftool.ops.replay.pacing import CREDIT, Pace, Pacer
 
 
 def play(pacer: Pacer, units: list[tuple[int, int]]) -> float:
@@ -33,7 +33,17 @@ def test_so_much_a_second(pace: Pace, seconds: float) -> None:
 def test_time_that_was_not_used_is_no_credit() -> None:
     pacer = Pacer(Pace(commands=10), 0.0)
     pacer.sent(10, 0, 1000.0)
-    assert pacer.wait(1000.0) == pytest.approx(1.0)
+    assert pacer.wait(1000.0) == pytest.approx(1.0 - CREDIT)
+
+
+def test_waits_that_are_too_long_are_made_up_for() -> None:
+    """No clock wakes anybody within 20 microseconds."""
+    pacer, now = Pacer(Pace(commands=50_000), 0.0), 0.0
+    for _ in range(50_000):
+        wait = pacer.wait(now)
+        now += max(wait, 0.001) if wait else 0.000_001
+        pacer.sent(1, 30, now)
+    assert now == pytest.approx(1.0, rel=0.01)
 
 
 @pytest.mark.parametrize(("speed", "seconds"), [(1.0, 30.0), (2.0, 15.0), (0.5, 60.0)])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aoftool.errors import ExitCode
+from aoftool.errors import ExitCode, SourceError
 from aoftool.format.resp import encode_command
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.digest import keyspace_digest
@@ -16,7 +17,7 @@ from aoftool.ops.loading import LoadOptions, load
 from aoftool.ops.replay.choosing import Chooser
 from aoftool.ops.replay.ledger import Ledger
 from aoftool.ops.replay.memory import MemorySink
-from aoftool.ops.replay.model import Expired, Position, TargetError, Unit, Window
+from aoftool.ops.replay.model import Expired, Origin, Position, TargetError, Unit, Window
 from aoftool.ops.replay.moments import Moments
 from aoftool.ops.replay.pacing import Pace
 from aoftool.ops.replay.running import Control, Outcome, ReplayOptions, Runner
@@ -195,6 +196,21 @@ def test_damage_ends_it_behind_what_is_sound(tmp_path: Path) -> None:
     assert (outcome.position.offset, len(sink.keyspace)) == (size, 2)
 
 
+def test_a_file_that_is_cut_while_it_is_read(tmp_path: Path) -> None:
+    """At the end of a record nothing but its size would tell."""
+    path = write(tmp_path / "x.aof", *["SET key 1"] * 100_000)
+    size = path.stat().st_size
+    cut = size // 100_000 * 60_000
+
+    def progress(count: int) -> None:
+        os.truncate(path, cut)
+
+    outcome, _, _ = play(path, progress=progress)
+    assert isinstance(outcome.error, SourceError)
+    assert "became shorter" in str(outcome.error)
+    assert outcome.position.offset == cut
+
+
 def test_selection_by_key_and_place(tmp_path: Path) -> None:
     path = write(
         tmp_path / "x.aof", "SET a 1", "MULTI", "SET a 2", "SET b 2", "SELECT 1", "SET a 3", "EXEC",
@@ -208,21 +224,15 @@ def test_selection_by_key_and_place(tmp_path: Path) -> None:
 
 
 # The books.
-class _Unit:
+class _Unit(Unit):
     """As much of a unit as the ledger looks at."""
 
-    records, replies, inner, data = 1, 1, False, b"x"
+    replies = 1
 
     def __init__(self, end: Position) -> None:
-        self.end = end
-        self.done = False
-        self.bad: set[int] | None = None
-        self.db: int | None = None
+        super().__init__(b"x", None, end)
 
-    def owner(self, reply: int) -> int:
-        return 0
-
-    def origin(self, index: int) -> Any:
+    def origin(self, index: int) -> Origin:
         raise AssertionError
 
     def words(self) -> list[list[bytes]]:

@@ -57,6 +57,16 @@ def sent(
          ["XADD s NOMKSTREAM MINID = 5 1-1 a b"]),
         ("XADD s 1-1 LIMIT 3", "7.0", ["XADD s 1-1 LIMIT 3"]),
         ("XTRIM s MAXLEN = 5 LIMIT 9", "7.0", ["XTRIM s MAXLEN = 5"]),
+        ("BRPOPLPUSH a b 0", "6.0", ["RPOPLPUSH a b"]),
+        ("blmove a b RIGHT LEFT 0", "6.2", ["LMOVE a b RIGHT LEFT"]),
+        ("BLMOVE a b RIGHT LEFT 0", "6.0", ["RPOPLPUSH a b"]),
+        ("BLPOP a 0", "7.0", ["LPOP a"]),
+        ("BZPOPMAX a 0", "7.0", ["ZPOPMAX a"]),
+        ("BRPOP a b 0", "7.0", ["BRPOP a b 0.01"]),
+        ("BLMPOP 0 2 a b LEFT COUNT 3", "7.0", ["LMPOP 2 a b LEFT COUNT 3"]),
+        ("BZMPOP 0 1 a MIN", "7.0", ["ZMPOP 1 a MIN"]),
+        ("XREAD COUNT 1 BLOCK 0 STREAMS s 0", "7.0", ["XREAD COUNT 1 STREAMS s 0"]),
+        ("XREADGROUP GROUP g c STREAMS block >", "7.0", ["XREADGROUP GROUP g c STREAMS block >"]),
         ("XGROUP CREATE s g 0-1 ENTRIESREAD 3", "6.2", ["XGROUP CREATE s g 0-1"]),
         ("XGROUP CREATE s g 0-1 ENTRIESREAD 3", "7.0", ["XGROUP CREATE s g 0-1 ENTRIESREAD 3"]),
         ("XSETID s 5-1 ENTRIESADDED 3 MAXDELETEDID 0-0", "6.2", ["XSETID s 5-1"]),
@@ -111,6 +121,18 @@ def test_what_becomes_of_times() -> None:
     assert not drop.drops(NOW + 1)
     line = f"HPEXPIREAT k {NOW} FIELDS 1 f"
     assert sent(line, moments=shift) == [f"HPEXPIREAT k {NOW + 7} FIELDS 1 f"]
+    assert sent(line, moments=drop) == [line]
+    assert sent(line, moments=keep) == ["HPERSIST k FIELDS 1 f"]
+    assert sent(f"HEXPIREAT k {NOW // 1000} FIELDS 1 f", moments=keep) == ["HPERSIST k FIELDS 1 f"]
+    later = f"HPEXPIREAT k {NOW + 1} FIELDS 1 f"
+    assert sent(later, moments=keep) == [later]
+    line = f"HSETEX k FNX PXAT {NOW} FIELDS 1 f v"
+    assert sent(line, moments=shift) == [f"HSETEX k FNX PXAT {NOW + 7} FIELDS 1 f v"]
+    assert sent(line, moments=keep) == ["HSETEX k FNX FIELDS 1 f v"]
+    assert sent(line, moments=drop) == [line]
+    assert sent("HSETEX k EX 5 FIELDS 1 f v", second=100) == ["HSETEX k PXAT 105000 FIELDS 1 f v"]
+    for line in ("HSETEX k FIELDS 1 EX 5", "HSETEX k KEEPTTL FIELDS 1 f v", "HSETEX k EX x FIELDS"):
+        assert sent(line, moments=shift) == [line]
 
 
 def test_what_is_there_already() -> None:
