@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""The compiled twin of ``hotloop``: serve, receive, let_out."""
+"""The compiled twin of ``hotloop``: serve, receive, read_ready, let_out."""
 
 from cpython.bytes cimport (
     PyBytes_AS_STRING,
@@ -11,12 +11,17 @@ from cpython.dict cimport PyDict_GetItem
 from cpython.list cimport PyList_Append
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
+from libc.errno cimport errno
 from libc.stdio cimport snprintf
 from libc.string cimport memcpy
+from posix.unistd cimport read, write
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from aoftool.format.resp._decode cimport decode_whole
 from aoftool.keyspace._context cimport Context
+
+from aofserver._histogram cimport Histogram
+from aofserver._hotsession cimport HotSession
 
 from aofserver.replies import NULL as NIL
 from aofserver.replies import SIMPLE_OK, encode
@@ -29,6 +34,9 @@ cdef enum:
     SMALL = 1024
     HEADER = 32
     AT_ONCE = 10000
+    ROOM = 256 * 1024
+
+cdef char _room[ROOM]  # what a socket is read into before it is known how much it is
 
 cdef list _integers = [b":%d\r\n" % number for number in range(SMALL)]
 cdef object _ok = OK
@@ -69,9 +77,15 @@ cdef inline bytes _reply(object reply, bint resp3):
     return encode(reply, resp3)
 
 
+cdef inline Py_ssize_t _fed(feed, db, bytes buf, Py_ssize_t run, Py_ssize_t at) except -2:
+    if run >= 0:
+        feed.command(db.index, buf[run:at])
+    return -1
+
+
 def serve(
     dispatcher,
-    session,
+    HotSession session not None,
     list commands not None,
     bytes buf not None,
     Py_ssize_t at,
@@ -86,7 +100,10 @@ def serve(
     ctx.db = session.db
     ctx.resp3 = resp3
     if not out:
-        session.turn.add(session)
+        turn = session.turn
+        PyList_Append(<list>turn.sessions, session)
+        if not turn.armed:
+            turn.arm()
     cdef Py_ssize_t run = -1  # where the bytes begin that will be fed as they came
     cdef Py_ssize_t index, end, argc, arity, raw
     cdef i64 before, now, took
@@ -114,9 +131,7 @@ def serve(
             if argc != arity if arity > 0 else argc < -arity:
                 entry = None
         if entry is None or special:
-            if run >= 0:
-                feed.command(db.index, buf[run:at])
-                run = -1
+            run = _fed(feed, db, buf, run, at)
             if calls:
                 _count(counted, calls, nanos)
                 calls = nanos = 0
@@ -150,9 +165,7 @@ def serve(
             if run < 0:
                 run = at
         else:
-            if run >= 0:
-                feed.command(db.index, buf[run:at])
-                run = -1
+            run = _fed(feed, db, buf, run, at)
             if changed:
                 dispatcher.propagate(entry[4], argv, reply, buf[at:end])
             elif dispatcher.collected:
@@ -160,9 +173,7 @@ def serve(
             db = ctx.db
         at = end
         if afterwards:
-            if run >= 0:
-                feed.command(db.index, buf[run:at])
-                run = -1
+            run = _fed(feed, db, buf, run, at)
             dispatcher.finish()
         now = _nanos()
         took = now - last
@@ -173,53 +184,104 @@ def serve(
             dispatcher.on_slow(session, argv, took)
     if calls:
         _count(counted, calls, nanos)
-    if run >= 0:
-        feed.command(db.index, buf[run:at])
+    _fed(feed, db, buf, run, at)
     session.db = ctx.db
     if entry is not None:
         session.last_command = entry[4].name
 
 
-def receive(server, session, requests, bytes data not None):
+def receive(reader, bytes data not None):
+    _receive(reader, data)
+
+
+cdef int _receive(reader, bytes data) except -1:
+    cdef HotSession session = reader.session
+    if not _serve_whole(reader.desk, session, reader.requests, data):
+        reader.look_closely(data)
+    elif session.pending:
+        reader.hold()
+    return 0
+
+
+cdef bint _serve_whole(desk, HotSession session, requests, bytes data) except -1:
     cdef Py_ssize_t size = PyBytes_GET_SIZE(data)
     cdef tuple found
     cdef list ends
-    if requests.rest or requests.large is not None or session.special or session.closing:
+    if session.special or session.closing or requests.rest or requests.large is not None:
         return False
     found = decode_whole(<const unsigned char *>PyBytes_AS_STRING(data), 0, size, AT_ONCE)
     ends = <list>found[1]
     if not ends or ends[len(ends) - 1] != size:
         return False
     if session.turn.armed:
-        stats = server.stats
+        stats = desk.stats
         stats.input_bytes += size
         stats.reads += 1
-        session.seen_s = server.now_s
+        session.seen_s = desk.now_s
     else:
-        server.begin_turn(session, size)
-    serve(server.dispatcher, session, <list>found[0], data, 0, ends)
+        desk.begin_turn(session, size)
+    serve(desk.dispatcher, session, <list>found[0], data, 0, ends)
     return True
 
 
+def read_ready(dict readers not None, list events not None):
+    cdef PyObject *found
+    cdef Py_ssize_t size
+    cdef tuple event
+    cdef int fd
+    for event in events:
+        found = PyDict_GetItem(readers, event[0])
+        if found is NULL:
+            continue
+        reader = <object>found
+        fd = event[0]
+        size = read(fd, _room, ROOM)
+        if size > 0:
+            try:
+                _receive(reader, PyBytes_FromStringAndSize(_room, size))
+            except Exception as error:
+                reader.broken(error)
+        else:
+            code = errno if size < 0 else 0
+            reader.read_failed(code)
+
+
 def let_out(list sessions not None, stats):
+    cdef HotSession session
     cdef list out
     cdef bytes data
+    cdef Py_ssize_t size, gone
+    cdef int fd
+    cdef i64 count = 0
     cdef i64 written = 0
     for session in sessions:
         out = session.out
         session.out = []
         transport = session.transport
-        if transport is not None and not transport.is_closing():
-            data = <bytes>out[0] if len(out) == 1 else b"".join(out)
-            transport.write(data)
-            stats.writes += 1
-            written += PyBytes_GET_SIZE(data)
-            if session.closing:
-                transport.close()
+        if transport is None:
+            continue
+        data = <bytes>out[0] if len(out) == 1 else b"".join(out)
+        size = PyBytes_GET_SIZE(data)
+        count += 1
+        written += size
+        gone = 0
+        fd = session.plain_fd
+        if fd >= 0 and not (session.behind and transport.get_write_buffer_size()):
+            gone = write(fd, PyBytes_AS_STRING(data), size)
+            if gone < 0:
+                gone = 0
+            session.behind = gone != size
+        if gone != size and not transport.is_closing():
+            transport.write(memoryview(data)[gone:])
+        if session.closing:
+            transport.close()
+    stats.writes += count
     stats.output_bytes += written
 
 
-cdef _count(tuple entry, i64 calls, i64 nanos):
+cdef int _count(tuple entry, i64 calls, i64 nanos) except -1:
     stats = entry[3]
     stats.calls += calls
     stats.nanos += nanos
+    (<Histogram>stats.times).add(nanos, calls)
+    return 0

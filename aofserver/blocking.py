@@ -7,24 +7,17 @@ that became ready first comes first, and of several clients the one that has wai
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING
-
+from aofserver.ground import Ground
+from aofserver.persistence.manager import Persistence
 from aofserver.replies import encode
-from aofserver.session import Session
-from aofserver.waits import WAITS, Wait, timed_out
+from aofserver.session import Session, peer_of
+from aofserver.waits import WAITS, Blocked, Place, timed_out
 from aoftool.format.resp.replies import NULL_ARRAY, ErrorReply, Reply
 from aoftool.keyspace.command import Command
 from aoftool.keyspace.context import NO_EVENT, Style
 from aoftool.keyspace.database import Database
 from aoftool.keyspace.keyspecs import Argv
 from aoftool.keyspace.values import type_name
-
-if TYPE_CHECKING:
-    from aofserver.server import Server
-
-#: A database's number and a key.
-Place = tuple[int, bytes]
 
 _UNBLOCKED = ErrorReply(b"UNBLOCKED client unblocked via CLIENT UNBLOCK")
 #: What Redis 6 answers in place of the command's own error.
@@ -36,34 +29,18 @@ _QUIET = frozenset((
 ))  # fmt: skip
 
 
-class Blocked:
-    """What one client waits for.
-
-    Attributes:
-        wait: how its command waits; argv: the call, to be made again.
-        places: the keys, by database.
-        nothing: its reply when time has run out.
-        quiet: CLIENT REPLY has its reply left out.
-        timer: of its timeout, or None.
-    """
-
-    __slots__ = ("argv", "command", "nothing", "places", "quiet", "timer", "wait")
-
-    def __init__(
-        self, wait: Wait, command: Command, argv: Argv, places: list[Place], nothing: Reply
-    ) -> None:
-        self.wait, self.command, self.argv = wait, command, argv
-        self.places = places
-        self.nothing = nothing
-        self.quiet = False
-        self.timer: asyncio.TimerHandle | None = None
+def _reply_now(blocked: Blocked) -> Reply:
+    """What a client is answered whose time has run out."""
+    return blocked.nothing if blocked.ends is None else blocked.ends()[1]
 
 
 class Blocking:
     """All clients that wait; true while a change of some key may matter to one of them."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, ground: Ground, persistence: Persistence) -> None:
+        """``persistence``: that of WAITAOF."""
+        self._ground = ground
+        self._persistence = persistence
         self._sessions: dict[int, Session] = {}
         self._queues: dict[Place, dict[Session, Blocked]] = {}
         #: Keys with a queue that have changed, in that order.
@@ -103,16 +80,20 @@ class Blocking:
             return False
         if wait.kind and reply is not None and reply is not NULL_ARRAY:
             return False
-        ctx = self._server.ctx
+        ctx, argv = self._ground.ctx, [command.name, *argv[1:]]  # it may be called another
         timeout_ms = wait.timeout(ctx, argv)
         if timeout_ms is None:
+            return False
+        ends = wait.ends(self._persistence, argv) if wait.ends is not None else None
+        if ends is not None and ends()[0]:
             return False
         fixed = wait.fix(ctx, list(argv))
         places = [(ctx.db.index, key) for key in wait.keys(command, fixed)]
         blocked = Blocked(wait, command, fixed, list(dict.fromkeys(places)), timed_out(reply))
+        blocked.ends = ends
         blocked.quiet = session.reply_mode != b"ON"
         if timeout_ms:
-            blocked.timer = self._server.turn.after(
+            blocked.timer = self._ground.turn.after(
                 timeout_ms / 1000, lambda: self._time_out(session)
             )
         session.blocked = blocked
@@ -122,7 +103,7 @@ class Blocking:
         for place in blocked.places:
             self._queues.setdefault(place, {})[session] = blocked
         if not watched:
-            self._server.update_listener()
+            self._ground.listen()
         return True
 
     # To be served.
@@ -141,7 +122,7 @@ class Blocking:
         if place not in self._queues:
             return
         if not self._ready:
-            self._server.dispatcher.afterwards.append(self.serve)
+            self._ground.dispatcher.afterwards.append(self.serve)
         self._ready[place] = None
 
     def serve(self) -> None:
@@ -157,14 +138,14 @@ class Blocking:
 
     def _may_end(self, blocked: Blocked, place: Place) -> bool:
         index, key = place
-        value = self._server.keyspace.databases[index].data.get(key)
+        value = self._ground.keyspace.databases[index].data.get(key)
         if value is not None and type_name(value) == blocked.wait.kind:
             return True
-        return blocked.wait.needs_group and self._server.ctx.options.style is Style.REDIS_7
+        return blocked.wait.needs_group and self._ground.ctx.options.style is Style.REDIS_7
 
     def _try(self, session: Session, blocked: Blocked, key: bytes) -> None:
         """Make the call again; if it still finds nothing, its client goes on waiting."""
-        dispatcher, ctx = self._server.dispatcher, self._server.ctx
+        dispatcher, ctx = self._ground.dispatcher, self._ground.ctx
         old = ctx.options.style is Style.REDIS_6
         ctx.session, ctx.resp3 = session, session.resp3
         ctx.db = ctx.keyspace.databases[blocked.places[0][0]]
@@ -176,18 +157,26 @@ class Blocking:
             reply = _NO_GROUP
         self._end(session, reply)
 
+    def look(self) -> None:
+        """Answer those whose wait is over without any key (``processClientsWaitingReplicas``)."""
+        for session in list(self._sessions.values()):
+            if session.blocked is not None and session.blocked.ends is not None:
+                over, reply = session.blocked.ends()
+                if over:
+                    self._end(session, reply)
+
     # To wait no more.
     def _time_out(self, session: Session) -> None:
         if session.blocked is not None:
-            self._end(session, session.blocked.nothing)
+            self._end(session, _reply_now(session.blocked))
 
     def unblock(self, session: Session, error: bool) -> bool:
         """CLIENT UNBLOCK: as if its time had run out, or with an error; whether it waited."""
         if session.blocked is None:
             return False
         if error:
-            self._server.stats.error(_UNBLOCKED.text)
-        self._end(session, _UNBLOCKED if error else session.blocked.nothing)
+            self._ground.stats.error(_UNBLOCKED.text)
+        self._end(session, _UNBLOCKED if error else _reply_now(session.blocked))
         return True
 
     def _end(self, session: Session, reply: Reply) -> None:
@@ -196,11 +185,11 @@ class Blocking:
         self.forget(session)
         if blocked is not None and not blocked.quiet:
             session.send(encode(reply, session.resp3))
-        self._server.turn.later(lambda: self._go_on(session))
+        self._ground.turn.later(lambda: self._go_on(session))
 
     def _go_on(self, session: Session) -> None:
         if session.transport is not None and session.blocked is None:
-            self._server.clients.connection(session).go_on()
+            peer_of(session).go_on()
 
     def forget(self, session: Session) -> None:
         """A client waits no more, or has gone."""
@@ -218,4 +207,4 @@ class Blocking:
             if not queue:
                 del self._queues[place]
         if blocked.places and not self._queues:
-            self._server.update_listener()
+            self._ground.listen()

@@ -65,7 +65,11 @@ def configured(arguments: Sequence[str]) -> Config:
 async def _serve(config: Config) -> int:
     # What is not walked over stops nobody: the cron collects young garbage by itself.
     gc.disable()
-    server = Server(config)
+    try:
+        server = Server(config)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     server.log.notice(f"aofserver {__version__} is starting, PID: {os.getpid()}")
     if config.unknown:
         server.log.warning(f"Options that are not known were ignored: {', '.join(config.unknown)}")

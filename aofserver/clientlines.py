@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from aofserver.clientmemory import memory_of, queue_bytes
 from aofserver.session import Session
 from aoftool.keyspace.context import Style
-
-if TYPE_CHECKING:
-    from aofserver.server import Server
 
 #: Fields that Redis 6 does not tell.
 _SINCE_7 = frozenset(
@@ -16,13 +12,14 @@ _SINCE_7 = frozenset(
 )
 
 
-def client_line(session: Session, server: Server) -> bytes:
+def client_line(session: Session, style: Style, now_s: float) -> bytes:
     """``name=value`` of all that is known of a client, parted by blanks.
 
-    What a client of this server does not have (query and reply buffers of a fixed size) is 0.
+    ``now_s``: monotonic seconds. What a client of this server does not have (query and reply
+    buffers of a fixed size) is 0.
     """
-    old = server.ctx.options.style is Style.REDIS_6
-    fields = _fields(session, server)
+    old = style is Style.REDIS_6
+    fields = _fields(session, now_s)
     if old:
         fields[b"cmd"] = fields[b"cmd"].partition(b"|")[0]
     return b" ".join(
@@ -30,8 +27,7 @@ def client_line(session: Session, server: Server) -> bytes:
     )
 
 
-def _fields(session: Session, server: Server) -> dict[bytes, bytes]:
-    now_s = server.clock.monotonic_us() / 1_000_000
+def _fields(session: Session, now_s: float) -> dict[bytes, bytes]:
     queued = -1 if session.transaction is None else len(session.transaction.queue)
     waiting = session.waiting
     numbers = {
@@ -54,15 +50,16 @@ def _fields(session: Session, server: Server) -> dict[bytes, bytes]:
         },
         b"multi": b"%d" % queued,
         b"watch": b"%d" % len(session.watched),
-        **dict.fromkeys((b"qbuf", b"qbuf-free", b"argv-mem", b"multi-mem"), b"0"),
+        **dict.fromkeys((b"qbuf", b"qbuf-free", b"argv-mem"), b"0"),
+        b"multi-mem": b"%d" % queue_bytes(session),
         **dict.fromkeys((b"rbs", b"rbp", b"obl"), b"0"),
         b"oll": b"1" if waiting else b"0",
         b"omem": b"%d" % waiting,
-        b"tot-mem": b"%d" % waiting,
+        b"tot-mem": b"%d" % memory_of(session),
         b"events": b"rw" if waiting else b"r",
         b"cmd": session.last_command.lower().replace(b" ", b"|"),
-        b"user": b"default",
-        b"redir": b"-1",
+        b"user": b"default" if session.user is None else session.user.name,
+        b"redir": b"%d" % (-1 if session.tracking is None else session.tracking.redirect),
         b"resp": b"3" if session.resp3 else b"2",
         b"lib-name": session.library.get(b"lib-name", b""),
         b"lib-ver": session.library.get(b"lib-ver", b""),
@@ -71,13 +68,17 @@ def _fields(session: Session, server: Server) -> dict[bytes, bytes]:
 
 def flags_of(session: Session) -> bytes:
     """The letters for what is special about a client; N for nothing."""
+    tracked = session.tracking
     letters = {
         b"O": session.monitoring,
+        b"P": bool(session.subscriptions),
         b"x": session.transaction is not None,
+        b"b": session.blocked is not None,
+        b"t": tracked is not None,
+        b"R": tracked is not None and tracked.broken,
+        b"B": tracked is not None and tracked.bcast,
         b"d": session.dirty_watch,
         b"c": session.closing,
-        b"b": session.blocked is not None,
-        b"P": bool(session.subscriptions),
         b"U": session.is_unix,
         b"e": b"NO-EVICT" in session.modes,
         b"T": b"NO-TOUCH" in session.modes,

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Iterable
 
-from aofserver.session import Session
-
-if TYPE_CHECKING:
-    from aofserver.net.connection import Connection
-    from aofserver.server import Server
+from aofserver.clientlines import client_line
+from aofserver.ground import Ground
+from aofserver.session import Session, peer_of
 
 _THIS_HOST = ("127.0.0.1", "::1")
+
+
+def _nobody(session: Session) -> None:
+    """Nobody wants to know."""
 
 
 class Clients:
@@ -21,45 +23,51 @@ class Clients:
 
     Attributes:
         sessions: by number, in the order in which they came.
+        on_come, on_close, on_leave: told of a client that comes, is to end, has gone.
+        is_open: whether clients may come in without a password.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, ground: Ground) -> None:
+        self.on_come: Callable[[Session], None] = _nobody
+        self.on_close: Callable[[Session], None] = _nobody
+        self.on_leave: Iterable[Callable[[Session], None]] = ()
+        self.is_open: Callable[[], bool] = lambda: True
         self.sessions: dict[int, Session] = {}
-        self._server = server
+        self._ground = ground
         self._next_id = 1
 
     def admit(self, transport: asyncio.Transport, local: bool) -> Session | None:
         """A client has come, by a unix socket if ``local``; None where it is refused."""
-        server = self._server
+        ground = self._ground
         refusal = self._refusal(transport, local)
         if refusal:
-            server.stats.rejected_connections += 1
+            ground.stats.rejected_connections += 1
             transport.write(refusal)
             transport.close()
             return None
-        server.stats.connections += 1
-        session = Session(self._next_id, transport, server.keyspace.databases[0], server.turn)
+        ground.stats.connections += 1
+        session = Session(self._next_id, transport, ground.keyspace.databases[0], ground.turn)
         self._next_id += 1
-        session.created_s = session.seen_s = server.clock.monotonic_us() / 1_000_000
-        session.authenticated = not server.password
-        session.update_special()
+        session.created_s = session.seen_s = ground.clock.monotonic_us() / 1_000_000
+        self.on_come(session)
         if local:
             session.is_unix = True
-            session.address = os.fsencode(server.config.text("unixsocket")) + b":0"
+            session.address = os.fsencode(ground.config.text("unixsocket")) + b":0"
             session.laddr = session.address
         else:
             session.address = _shown_address(transport.get_extra_info("peername"))
             session.laddr = _shown_address(transport.get_extra_info("sockname"))
-            _keep_alive(transport, server.config.number("tcp-keepalive"))
+            _keep_alive(transport, ground.config.number("tcp-keepalive"))
         self.sessions[session.id] = session
         return session
 
     def _refusal(self, transport: asyncio.Transport, local: bool) -> bytes:
         """What a client is told that may not come in; empty for one that may."""
-        config = self._server.config
+        config = self._ground.config
         if len(self.sessions) >= config.number("maxclients"):
             return b"-ERR max number of clients reached\r\n"
-        if local or self._server.password or not config.flag("protected-mode"):
+        protected = config.flag("protected-mode") and self.is_open()
+        if local or not protected:
             return b""
         peer = transport.get_extra_info("peername")
         if peer and peer[0] not in _THIS_HOST:
@@ -72,30 +80,32 @@ class Clients:
 
     def leave(self, session: Session) -> None:
         """A client has gone."""
+        if session.transport is not None:
+            # A socket's transport holds a method of its own, for ever: see SocketReading.
+            vars(session.transport).pop("_read_ready_cb", None)
         session.transport = None
-        self._server.blocking.forget(session)
-        self._server.pubsub.forget(session)
-        self._server.watches.remove(session)
-        self._server.monitors.remove(session)
-        self._server.outputs.forget(session)
-        self._server.pauses.forget(session)
+        for tell in self.on_leave:
+            tell(session)
         self.sessions.pop(session.id, None)
 
-    def connection(self, session: Session) -> Connection:
-        """The connection of a client that is there."""
-        assert session.transport is not None
-        return cast("Connection", session.transport.get_protocol())
+    def line(self, session: Session) -> bytes:
+        """What CLIENT LIST says of a client."""
+        return client_line(session, self._ground.ctx.options.style, self._ground.now_s)
+
+    def shown(self, session: Session) -> str:
+        """The same, for the log."""
+        return self.line(session).decode("utf-8", "backslashreplace")
 
     def limit_bulk(self, size: int) -> None:
         """Have those who are here use the new ``proto-max-bulk-len``."""
         for session in self.sessions.values():
             if session.transport is not None:
-                cast("Connection", session.transport.get_protocol()).limit_bulk(size)
+                peer_of(session).limit_bulk(size)
 
     def close(self, session: Session) -> None:
         """End a client now; what waits for it is dropped."""
         session.closing = True
-        self._server.blocking.forget(session)
+        self.on_close(session)
         session.out.clear()
         if session.transport is not None:
             session.transport.abort()

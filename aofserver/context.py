@@ -1,28 +1,23 @@
-"""The context of a live server's commands: the keyspace's, with the server and the client in it."""
+"""The context of a live server's commands: the keyspace's, with the client in it."""
 
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
 
+from aofserver.session import Session
 from aoftool.keyspace.context import Context, Options
-from aoftool.keyspace.database import Keyspace
-
-if TYPE_CHECKING:
-    from aofserver.server import Server
-    from aofserver.session import Session
+from aoftool.keyspace.keyspace import Keyspace
 
 
-class ServerContext(Context):
-    """What the handlers of a server's own commands get.
+class ClientContext(Context):
+    """A context that knows whose command it is.
 
     Attributes:
-        server: the whole server; session: the client whose command this is.
+        session: the client.
     """
 
-    __slots__ = ("server", "session")
+    __slots__ = ("session",)
 
-    def __init__(self, keyspace: Keyspace, rng: Random, options: Options, server: Server) -> None:
+    def __init__(self, keyspace: Keyspace, rng: Random, options: Options) -> None:
         super().__init__(keyspace, rng, options)
-        self.server = server
         self.session: Session

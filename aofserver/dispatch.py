@@ -11,14 +11,13 @@ from itertools import groupby
 from operator import itemgetter
 from time import perf_counter_ns
 
-from aofserver.commands.transactions import end_transaction
-from aofserver.context import ServerContext
-from aofserver.gates import GATES, NEVER_QUEUED, Gate
+from aofserver.context import ClientContext
 from aofserver.hotloop import Known, serve
 from aofserver.persistence.feed import Feed
 from aofserver.replies import NO_REPLY, encode
 from aofserver.session import Session
 from aofserver.stats import CommandStats, Stats
+from aofserver.tracking import Tracking
 from aoftool.format.resp.encode import encode_command
 from aoftool.format.resp.replies import ErrorReply, Reply
 from aoftool.keyspace.command import Call, Command, Flags, Table, unknown_subcommand, verbatim
@@ -30,10 +29,16 @@ from aoftool.keyspace.keyspecs import Argv
 
 #: Commands with these flags look at more than data, or answer by themselves.
 _NEVER_HOT = Flags.NOSCRIPT | Flags.ADMIN | Flags.PUBSUB | Flags.BLOCKING
+#: What notes the use of keys also for a client that has said CLIENT NO-TOUCH.
+_TOUCHING = frozenset((b"TOUCH", b"EXEC"))
 #: Spellings of names that the hot loop knows (``get``, ``GET``, ``Get``).
 _MOST_SPELLINGS = 2000
 
 Record = tuple[int, bytes]
+#: What a command must pass: raises CommandError for what it does not let through.
+Gate = Callable[[ClientContext, Session, Command, Argv], None]
+#: Commands that are run although a transaction is open.
+NEVER_QUEUED = (b"EXEC", b"DISCARD", b"MULTI", b"WATCH", b"QUIT", b"RESET")
 #: Told of a command that took long: whose, its words, ns.
 Slow = Callable[[Session, Argv, int], None]
 
@@ -47,6 +52,14 @@ def _never_block(session: Session, command: Command, argv: Argv, reply: Reply) -
     return False
 
 
+def _never_discard(session: Session) -> None:
+    """There are no transactions."""
+
+
+def _never_refuse(session: Session, command: Command, argv: Argv) -> None:
+    """Everybody may do everything."""
+
+
 class Dispatcher:
     """Runs the commands of all clients, one after the other.
 
@@ -58,13 +71,17 @@ class Dispatcher:
         slow_nanos: ns from which on ``on_slow`` is told of a command; -1: never.
     """
 
-    def __init__(self, ctx: ServerContext, table: Table, feed: Feed, stats: Stats) -> None:
+    def __init__(self, ctx: ClientContext, table: Table, feed: Feed, stats: Stats) -> None:
         self.ctx = ctx
         self._table = table
         self.feed = feed
         self.stats = stats
         self.special = False
-        self.gates: Sequence[Gate] = GATES
+        self.gates: Sequence[Gate] = ()
+        #: Raises for what the client's user may not do.
+        self.permit: Callable[[Session, Command, Argv], None] = _never_refuse
+        #: Has a client's transaction end.
+        self.discard: Callable[[Session], None] = _never_discard
         self.slow_nanos = 10_000_000
         self.on_slow: Slow = _ignore_slow
         #: Asked of every command whether its client must wait with it, while clients are paused.
@@ -73,8 +90,12 @@ class Dispatcher:
         self.on_call: list[Callable[[Session, Command, Argv], None]] = []
         #: Has a client wait for data that got this reply; whether it may.
         self.block: Callable[[Session, Command, Argv, Reply], bool] = _never_block
+        #: Why a client may not run what it has queued, or None.
+        self.refuses: Callable[[Session, Command, Argv], bytes | None] = _never_refuse
         #: What must be done when the command that runs is done; always the same list.
         self.afterwards: list[Callable[[], None]] = []
+        #: Told of every command of a client that tracks.
+        self.tracking: Tracking
         #: By its name as it was spelled, what the hot loop may run.
         self.known: dict[bytes, Known] = {}
         #: Records of the unit that runs: an EXEC's, or deletions of keys that were found expired.
@@ -107,10 +128,34 @@ class Dispatcher:
             session.pending.append((list(argv), raw))
             session.special = True
             return
+        if session.only_ruled and not self.special:
+            known = self.known.get(argv[0])
+            if known is not None and known[4].accepts(len(argv)):
+                self._if_permitted(session, known[4], argv, raw)
+                return
         mark, quiet = len(session.out), session.reply_mode != b"ON"
         self._look_closely(session, argv, raw)
+        if session.tracking is not None:
+            session.tracking.ended(argv, session.transaction is not None)
         if quiet or session.reply_mode != b"ON":
             self._quieten(session, mark)
+        if self.afterwards:
+            self.finish()
+
+    def _if_permitted(self, session: Session, command: Command, argv: Argv, raw: bytes) -> None:
+        """Run what the hot loop would run, but for a user who may not run everything."""
+        session.last_command = command.name
+        try:
+            self.permit(session, command, argv)
+        except CommandError as error:
+            self.stats.of(command.name).rejected += 1
+            self._refuse(session, error)
+            return
+        self.answer(session, self.call(command, argv, raw))
+        if self.collected:
+            self.close_unit(False)
+        if self.afterwards:
+            self.finish()
 
     @staticmethod
     def _quieten(session: Session, mark: int) -> None:
@@ -146,7 +191,7 @@ class Dispatcher:
         except CommandError as error:
             stats.rejected += 1
             if command.name == b"EXEC" and session.transaction is not None:
-                end_transaction(self.ctx, session)
+                self.discard(session)
                 error = CommandError(b"EXECABORT Transaction discarded because of: %b" % error.text)
             self._refuse(session, error)
             return
@@ -161,8 +206,6 @@ class Dispatcher:
             self.answer(session, reply)
         if not self.in_exec and self.collected:
             self.close_unit(False)
-        if self.afterwards:
-            self.finish()
 
     def finish(self) -> None:
         """Do what has to follow a command before the next one of anybody."""
@@ -200,34 +243,51 @@ class Dispatcher:
         ctx, stats = self.ctx, self.stats.of(command.name)
         for tell in self.on_call:
             tell(ctx.session, command, argv)
+        tracks = ctx.session.tracking is not None
+        if tracks:
+            self.tracking.begin(command, argv)
+        uses = ctx.keyspace.uses
+        rests = b"NO-TOUCH" in ctx.session.modes and command.name not in _TOUCHING
         before, started = ctx.dirty, perf_counter_ns()
         ctx.fact = None
         reply: Reply
         try:
-            reply = command.handler(ctx, argv)
+            if uses is None or not rests:
+                reply = command.handler(ctx, argv)
+            else:
+                reply = uses.at_rest(lambda: command.handler(ctx, argv))
         except CommandError as error:
             stats.failed += 1
             self.stats.error(error.text)
             reply = ErrorReply(error.text)
-        stats.calls += 1
         nanos = perf_counter_ns() - started
-        stats.nanos += nanos
+        self.stats.of(command.name).ran(nanos, 1)  # CONFIG RESETSTAT has begun anew
         if nanos > self.slow_nanos >= 0:
             self.on_slow(ctx.session, argv, nanos)
+        if tracks:
+            self.tracking.read(ctx.session, command, argv)
         began = isinstance(ctx.fact, Effects) and ctx.fact.began
         if ctx.dirty != before or began or command.forces(ctx.options.style):
             self.propagate(command, argv, reply, raw)
         return reply
 
     def again(self, command: Command, argv: Argv) -> Reply:
-        """Run a command that has waited, for the client of the context; an error is its reply."""
-        ctx = self.ctx
+        """Run a command that has waited, for the client of the context; an error is its reply.
+
+        Since 7.2 it passes the gates again (``reprocessCommand``).
+        """
+        ctx, stats = self.ctx, self.stats.of(command.name)
         before, ctx.fact = ctx.dirty, None
         reply: Reply
+        passed = ctx.options.style is Style.REDIS_6
         try:
+            for gate in () if passed else self.gates:
+                gate(ctx, ctx.session, command, argv)
+            passed = True
             reply = command.handler(ctx, argv)
         except CommandError as error:
-            self.stats.of(command.name).failed += 1
+            stats.failed += passed
+            stats.rejected += not passed
             self.stats.error(error.text)
             reply = ErrorReply(error.text)
         if ctx.dirty != before:
@@ -325,7 +385,12 @@ class Dispatcher:
                     # What was found expired before the first write stands before its MULTI.
                     self.end_of_cycle()
                     opened, db = True, self.ctx.db.index
-                replies.append(self.call(command, argv, raw))
+                refusal = self.refuses(session, command, argv)
+                if refusal is None:
+                    replies.append(self.call(command, argv, raw))
+                else:
+                    self.stats.error(refusal)
+                    replies.append(ErrorReply(refusal))
         finally:
             self.in_exec = False
             records, self.collected = self.collected, []

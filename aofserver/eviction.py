@@ -10,15 +10,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING
 
+from aofserver.ground import Ground
+from aofserver.memory import MemoryGauge
 from aofserver.sizes import size_of
-from aoftool.keyspace.database import Database, Keyspace
+from aoftool.keyspace.database import Database
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.rounds import Picker
 from aoftool.keyspace.uses import Uses
-
-if TYPE_CHECKING:
-    from aofserver.server import Server
 
 #: Keys that go between two draws (Redis keeps as many candidates, ``EVPOOL_SIZE``).
 _POOL = 16
@@ -45,22 +44,32 @@ class Eviction:
     Attributes:
         limit: bytes; 0: any number.
         refuses: whether commands that need memory are refused.
+        gauge: measures what is taken.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(
+        self, ground: Ground, gauge: MemoryGauge, pending_bytes: Callable[[], int]
+    ) -> None:
+        """``pending_bytes``: what waits to be written to the AOF does not count."""
         self.limit = 0
         self.refuses = False
-        self._server = server
-        self._choice = _Choice(server.keyspace, server.ctx.rng)
+        self._ground = ground
+        self.gauge = gauge
+        self._pending_bytes = pending_bytes
+        self._choice = _Choice(ground.keyspace, ground.ctx.rng)
         self._seen_bytes = self._seen_dirty = 0
         self._allowance = 0
         self._running = False
-        self._again_us = 0
+        self._again_us = self._over_us = 0
         self._real = 1.0
+
+    def forget(self) -> None:
+        """CONFIG RESETSTAT: what was too much until now does not count."""
+        self._over_us = 0
 
     def update(self) -> None:
         """An option has changed."""
-        config = self._server.config
+        config = self._ground.config
         self.limit = config.number("maxmemory")
         policy = config.text("maxmemory-policy")
         self._choice.policy, self._choice.samples = policy, config.number("maxmemory-samples")
@@ -69,27 +78,28 @@ class Eviction:
         self._allowance = 0
         if self.limit:
             # CONFIG SET may stand in a transaction, which must not be torn apart.
-            self._server.turn.later(self._go_on)
+            self._ground.turn.later(self._go_on)
         else:
+            self._time(False)
             self._refuse(False)
 
     def _take_notes(self, policy: str) -> None:
         """Have notes of uses taken if the policy wants them; those for a client stay."""
-        config, keyspace = self._server.config, self._server.keyspace
+        config, keyspace = self._ground.config, self._ground.keyspace
         frequent, uses = policy.endswith("lfu"), keyspace.uses
         wanted = frequent or (policy.endswith("lru") and self.limit > 0)
         if uses is not None and uses.frequent != frequent and (wanted or uses.frequent):
             uses.stop()
             uses = keyspace.uses = None
         if uses is None and wanted:
-            uses = keyspace.uses = Uses(keyspace.databases, self._server.ctx.rng, frequent)
+            uses = keyspace.uses = Uses(keyspace.databases, self._ground.ctx.rng, frequent)
         if uses is not None:
             uses.log_factor = config.number("lfu-log-factor")
             uses.decay_minutes = config.number("lfu-decay-time")
 
     def tick(self) -> None:
         """The cron: what grew without anybody's bytes is seen here."""
-        uses, clock = self._server.keyspace.uses, self._server.clock
+        uses, clock = self._ground.keyspace.uses, self._ground.clock
         until = clock.monotonic_us() + _TIDY_US
         while uses is not None and uses.surplus and clock.monotonic_us() < until:
             uses.tidy(_TIDIED)
@@ -98,34 +108,48 @@ class Eviction:
 
     def look(self, size: int) -> None:
         """``size`` bytes have come and are to be served: is there memory for them?"""
-        server = self._server
-        grown = server.stats.input_bytes + size - self._seen_bytes
-        changes = server.ctx.dirty - self._seen_dirty
+        ground = self._ground
+        grown = ground.stats.input_bytes + size - self._seen_bytes
+        changes = ground.ctx.dirty - self._seen_dirty
         due = grown + changes * _PER_CHANGE >= self._allowance
         if self.refuses:
             due = changes != 0
         elif due:
-            due = server.clock.monotonic_us() >= self._again_us
+            due = ground.clock.monotonic_us() >= self._again_us
         if due:
             self._check()
 
     def _check(self) -> None:
-        server = self._server
-        if server.loading is not None or server.scripts.refusal is not None:
+        ground = self._ground
+        if ground.loading is not None or ground.is_busy():
             return
-        changes = server.ctx.dirty - self._seen_dirty
+        changes = ground.ctx.dirty - self._seen_dirty
         used = self._measured()
         if used > self.limit:
             used = self._evict(used, changes)
+        self._time(used > self.limit)
         self._refuse(used > self.limit and not self._running)
 
+    @property
+    def over_us(self) -> int:
+        """For how many microseconds there has been more than the limit; 0 where there is not."""
+        return self._ground.clock.monotonic_us() - self._over_us if self._over_us else 0
+
+    def _time(self, over: bool) -> None:
+        """Note since when there is more than the limit (``stat_last_eviction_exceeded_time``)."""
+        if not over:
+            self._ground.stats.over_us += self.over_us
+            self._over_us = 0
+        elif not self._over_us:
+            self._over_us = self._ground.clock.monotonic_us()
+
     def _measured(self) -> int:
-        server = self._server
-        began = server.clock.monotonic_us()
-        used = server.gauge.measure() - server.persistence.writer.state.pending_bytes
-        now = server.clock.monotonic_us()
+        ground = self._ground
+        began = ground.clock.monotonic_us()
+        used = self.gauge.measure() - self._pending_bytes()
+        now = ground.clock.monotonic_us()
         self._again_us = now + _REST * (now - began)
-        self._seen_bytes, self._seen_dirty = server.stats.input_bytes, server.ctx.dirty
+        self._seen_bytes, self._seen_dirty = ground.stats.input_bytes, ground.ctx.dirty
         self._allowance = max(self._least, (self.limit - used) // _PART)
         return used
 
@@ -136,8 +160,8 @@ class Eviction:
     def _refuse(self, refuses: bool) -> None:
         if refuses != self.refuses:
             self.refuses = refuses
-            self._server.ctx.options.out_of_memory = refuses
-            self._server.update_special()
+            self._ground.ctx.options.out_of_memory = refuses
+            self._ground.refresh()
 
     # Keys go.
     def _evict(self, used: int, changes: int) -> int:
@@ -145,11 +169,11 @@ class Eviction:
 
         Redis has its time again for every command: here it is as much for every change.
         """
-        server = self._server
+        ground = self._ground
         if self._choice.policy == "noeviction":
             return used
-        began = server.clock.monotonic_us()
-        limit_us = _time_limit_us(server.config.number("maxmemory-eviction-tenacity"))
+        began = ground.clock.monotonic_us()
+        limit_us = _time_limit_us(ground.config.number("maxmemory-eviction-tenacity"))
         until = began + limit_us * max(1, min(changes, _MOST_TIMES))
         wanted = max(0, self.limit - self._least)
         self._running = False
@@ -162,9 +186,9 @@ class Eviction:
                     break
                 freed += self._remove(*found)
                 gone += 1
-                self._running = not gone % 16 and server.clock.monotonic_us() >= until
-            server.dispatcher.end_of_cycle()
-            for database in server.keyspace.databases:
+                self._running = not gone % 16 and ground.clock.monotonic_us() >= until
+            ground.dispatcher.end_of_cycle()
+            for database in ground.keyspace.databases:
                 _compact(database)
             before, used = used, self._measured()
             if gone:
@@ -172,11 +196,11 @@ class Eviction:
                 self._real = min(2.0, max(0.1, (self._real + (before - used) / freed) / 2))
             if self._running or not gone:
                 break
-        took_ms = (server.clock.monotonic_us() - began) // 1000
-        server.latency.add("eviction-cycle", took_ms)
-        server.turn.arm()
+        took_ms = (ground.clock.monotonic_us() - began) // 1000
+        ground.latency.add("eviction-cycle", took_ms)
+        ground.turn.arm()
         if self._running:
-            server.turn.later(self._go_on)
+            ground.turn.later(self._go_on)
         return used
 
     def _go_on(self) -> None:
@@ -189,8 +213,12 @@ class Eviction:
         value = database.data[key]
         size = len(value) if type(value) is bytes else size_of(value, _ITEMS)
         freed = _ENTRY + len(key) + size
-        self._server.dispatcher.evicted(database, key)
-        uses = self._server.keyspace.uses
+        began = self._ground.clock.monotonic_us() if self._ground.latency.threshold_ms else 0
+        self._ground.dispatcher.evicted(database, key)
+        if began:
+            took_us = self._ground.clock.monotonic_us() - began
+            self._ground.latency.add("eviction-del", took_us // 1000)
+        uses = self._ground.keyspace.uses
         if uses is not None:
             uses.forget(database, key)
         return freed

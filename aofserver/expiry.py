@@ -10,15 +10,14 @@ between those are.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from aofserver.ground import Ground
+from aofserver.pauses import Pauses
 from aoftool.keyspace.database import Database
 from aoftool.keyspace.fields import expire_fields
 from aoftool.keyspace.rounds import Rounds
 from aoftool.keyspace.values import HashValue
-
-if TYPE_CHECKING:
-    from aofserver.server import Server
 
 #: Microseconds of a slice, and how much ``active-expire-effort`` adds for each step above 1
 #: (``ACTIVE_EXPIRE_CYCLE_FAST_DURATION``).
@@ -38,12 +37,15 @@ class ActiveExpiry:
 
     Attributes:
         active: whether it does (DEBUG SET-ACTIVE-EXPIRE).
+        working: whether it does at this moment, and no command runs.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, ground: Ground, pauses: Pauses) -> None:
         self.active = True
-        self._server = server
-        self._tours = [_Tour(database) for database in server.keyspace.databases]
+        self.working = False
+        self._ground = ground
+        self._pauses = pauses
+        self._tours = [_Tour(database) for database in ground.keyspace.databases]
         self._first = 0
         self._budget_us = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -63,40 +65,42 @@ class ActiveExpiry:
 
     @property
     def _effort(self) -> int:
-        return self._server.config.number("active-expire-effort") - 1
+        return self._ground.config.number("active-expire-effort") - 1
 
     def _slice(self) -> None:
         self._timer = None
-        server = self._server
-        if not self.active or server.pauses or server.scripts.refusal is not None:
+        ground = self._ground
+        if not self.active or self._pauses or ground.is_busy():
             return
-        clock, effort = server.clock, self._effort
-        server.keyspace.clock.now_ms = clock.unix_ms()
+        clock, effort = ground.clock, self._effort
+        ground.keyspace.clock.now_ms = clock.unix_ms()
         began = clock.monotonic_us()
         length = _SLICE_US + _SLICE_STEP_US * effort
+        self.working = True
         past, met = self._work(began + length)
+        self.working = False
         took = clock.monotonic_us() - began
-        server.stats.expiry_us += took
+        ground.stats.expiry_us += took
         self._budget_us -= took
-        server.latency.add("expire-cycle", took // 1000)
+        ground.latency.add("expire-cycle", took // 1000)
         if past:
-            server.dispatcher.end_of_cycle()
-            server.turn.arm()
+            ground.dispatcher.end_of_cycle()
+            ground.turn.arm()
         if met:
-            server.stats.expired_stale = 0.05 * past / met + 0.95 * server.stats.expired_stale
+            ground.stats.expired_stale = 0.05 * past / met + 0.95 * ground.stats.expired_stale
         if took < length or past * 100 <= met * (_ACCEPTABLE - effort):
             return
         if self._budget_us <= 0:
-            server.stats.expiry_capped += 1
+            ground.stats.expiry_capped += 1
             return
         share = (_SHARE + _SHARE_STEP * effort) / 100
         rest_s = took / 1_000_000 * (1 - share) / share
-        self._timer = server.turn.after(rest_s, self._slice)
+        self._timer = ground.turn.after(rest_s, self._slice)
 
     def _work(self, until_us: int) -> tuple[int, int]:
         """Go over all databases, or as far as the time reaches: how many were past, and met."""
         past = met = 0
-        clock, count = self._server.clock, len(self._tours)
+        clock, count = self._ground.clock, len(self._tours)
         for step in range(count):
             tour = self._tours[(self._first + step) % count]
             for part in (tour.keys, tour.fields):

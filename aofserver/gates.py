@@ -6,28 +6,29 @@ Each gate raises CommandError for what it does not let through.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from aofserver.context import ServerContext
+from aofserver.dispatch import NEVER_QUEUED
+from aofserver.parts import ServerContext
+from aofserver.session import Session
 from aoftool.keyspace.command import Command, Flags
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import OUT_OF_MEMORY, CommandError
 from aoftool.keyspace.keyspecs import Argv
 
-if TYPE_CHECKING:
-    from aofserver.session import Session
-
-#: Commands that are run although a transaction is open.
-NEVER_QUEUED = (b"EXEC", b"DISCARD", b"MULTI", b"WATCH", b"QUIT", b"RESET")
 STILL_LOADING = b"LOADING Redis is loading the dataset in memory"
 
-Gate = Callable[[ServerContext, "Session", Command, Argv], None]
+ServerGate = Callable[[ServerContext, "Session", Command, Argv], None]
 
 
 def authenticated(ctx: ServerContext, session: Session, command: Command, argv: Argv) -> None:
     """A client that has not said its password may only do that."""
     if not session.authenticated and Flags.NO_AUTH not in command.flags:
         raise CommandError(b"NOAUTH Authentication required.")
+
+
+def permitted(ctx: ServerContext, session: Session, command: Command, argv: Argv) -> None:
+    """A user may do what its rules say (``ACLCheckAllPerm``)."""
+    ctx.server.access.check(session, command, argv)
 
 
 def memory_is_left(ctx: ServerContext, session: Session, command: Command, argv: Argv) -> None:
@@ -116,10 +117,11 @@ def no_script_runs(ctx: ServerContext, session: Session, command: Command, argv:
         raise CommandError(refusal)
 
 
-GATES: tuple[Gate, ...] = (
+GATES: tuple[ServerGate, ...] = (
     authenticated,
     may_debug,
     outside_transactions,
+    permitted,
     memory_is_left,
     disk_works,
     unsubscribed,

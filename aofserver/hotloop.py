@@ -7,34 +7,124 @@ fed together. Everything else is left to the dispatcher.
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
 from time import perf_counter_ns
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from aofserver.replies import NULL, SIMPLE_OK, encode
+from aofserver.context import ClientContext
+from aofserver.persistence.feed import Feed
+from aofserver.replies import encode
+from aofserver.session import Session
 from aofserver.stats import CommandStats, Stats
 from aoftool.errors import CorruptError
 from aoftool.format.resp.decode import decode_commands_at
-from aoftool.format.resp.replies import OK
+from aoftool.format.resp.replies import Reply
 from aoftool.format.speed import pick
 from aoftool.keyspace.command import Command, Handler
+from aoftool.keyspace.database import Database
 from aoftool.keyspace.errors import CommandError
-
-if TYPE_CHECKING:
-    from aofserver.dispatch import Dispatcher
-    from aofserver.net.requests import Requests
-    from aofserver.server import Server
-    from aofserver.session import Session
+from aoftool.keyspace.keyspecs import Argv
 
 #: Commands that are decoded at once.
 MOST = 10_000
+#: Bytes that are read at once.
+AT_ONCE = 256 * 1024
 
 #: What is looked up by a command's name: its handler, its arity, how many words make it stand in
 #: the AOF as it came (0: any number; -1: none), its counters, its declaration.
 Known = tuple[Handler, int, int, CommandStats, Command]
 
 
+class Runner(Protocol):
+    """What runs what this loop does not; see ``dispatch.Dispatcher``."""
+
+    ctx: ClientContext
+    feed: Feed
+    known: dict[bytes, Known]
+    special: bool
+    slow_nanos: int
+    on_slow: Callable[[Session, Argv, int], None]
+    afterwards: list[Callable[[], None]]
+    collected: list[tuple[int, bytes]]
+
+    def unusual(self, session: Session, argv: Argv, raw: bytes) -> None:
+        """Run a command that must be looked at closely."""
+
+    def failed(self, session: Session, stats: CommandStats, error: CommandError) -> None:
+        """A command ended with an error."""
+
+    def propagate(self, command: Command, argv: Argv, reply: Reply, raw: bytes) -> None:
+        """Feed what the AOF must hold of a call."""
+
+    def close_unit(self, wrap: bool) -> None:
+        """Feed what was collected."""
+
+    def finish(self) -> None:
+        """Do what has to follow a command."""
+
+
+class Desk(Protocol):
+    """Where what clients send comes in; see ``net.reception.Reception``."""
+
+    @property
+    def dispatcher(self) -> Runner:
+        """What runs commands."""
+
+    def begin_turn(self, session: Session, size: int) -> None:
+        """A client's bytes have come."""
+
+
+class Rest(Protocol):
+    """What a client has sent of a request that is not whole; see ``net.requests.Requests``."""
+
+    @property
+    def rest(self) -> bytes:
+        """Its bytes."""
+
+    @property
+    def large(self) -> object | None:
+        """What puts a large one together."""
+
+
+class Reader(Protocol):
+    """Who is given what a socket holds; see ``net.connection.Connection``."""
+
+    @property
+    def desk(self) -> Desk:
+        """Where it comes in."""
+
+    @property
+    def session(self) -> Session:
+        """The client that has sent it."""
+
+    @property
+    def requests(self) -> Rest:
+        """What it has sent before that is not whole."""
+
+    def look_closely(self, data: bytes) -> None:
+        """It has sent this, which is more than whole commands, or less."""
+
+    def hold(self) -> None:
+        """Its commands wait: read no more for now."""
+
+    def read_failed(self, code: int) -> None:
+        """Nothing could be read: at the end of what is sent (0), or for a reason (errno)."""
+
+    def broken(self, error: Exception) -> None:
+        """To serve it has failed as nothing should."""
+
+
+def _fed(feed: Feed, db: Database, buf: bytes, run: int, at: int) -> int:
+    """Feed what waits for that, from ``run`` up to ``at``, as one; nothing waits then (-1)."""
+    if run >= 0:
+        feed.command(db.index, buf[run:at])
+    return -1
+
+
 def pure_serve(
-    dispatcher: Dispatcher,
+    dispatcher: Runner,
     session: Session,
     commands: list[list[bytes]],
     buf: bytes,
@@ -61,9 +151,7 @@ def pure_serve(
             or session.special
             or (argc != entry[1] if entry[1] > 0 else argc < -entry[1])
         ):
-            if run >= 0:
-                feed.command(db.index, buf[run:at])
-                run = -1
+            run = _fed(feed, db, buf, run, at)
             dispatcher.unusual(session, argv, buf[at:end])
             db = ctx.db
             at = end
@@ -80,24 +168,13 @@ def pure_serve(
             dispatcher.failed(session, stats, error)
             reply = None
         else:
-            if reply is OK:
-                put(SIMPLE_OK)
-            elif type(reply) is bytes:
-                put(b"$%d\r\n%b\r\n" % (len(reply), reply))
-            elif type(reply) is int:
-                put(b":%d\r\n" % reply)
-            elif reply is None and not session.resp3:
-                put(NULL)
-            else:
-                put(encode(reply, session.resp3))
+            put(encode(reply, session.resp3))
         changed = ctx.dirty != before
         if changed and (not raw or raw == argc) and not dispatcher.collected and ctx.db is db:
             if run < 0:
                 run = at
         else:
-            if run >= 0:
-                feed.command(db.index, buf[run:at])
-                run = -1
+            run = _fed(feed, db, buf, run, at)
             if changed:
                 dispatcher.propagate(command, argv, reply, buf[at:end])
             elif dispatcher.collected:
@@ -105,18 +182,14 @@ def pure_serve(
             db = ctx.db
         at = end
         if afterwards:
-            if run >= 0:
-                feed.command(db.index, buf[run:at])
-                run = -1
+            run = _fed(feed, db, buf, run, at)
             dispatcher.finish()
         now = perf_counter_ns()
-        stats.calls += 1
-        stats.nanos += now - last
+        stats.ran(now - last, 1)
         if now - last > dispatcher.slow_nanos >= 0:
             dispatcher.on_slow(session, argv, now - last)
         last = now
-    if run >= 0:
-        feed.command(db.index, buf[run:at])
+    _fed(feed, db, buf, run, at)
     session.db = ctx.db
     if entry is not None:
         session.last_command = entry[4].name
@@ -125,11 +198,16 @@ def pure_serve(
 serve = pick("serve", pure_serve)
 
 
-def pure_receive(server: Server, session: Session, requests: Requests, data: bytes) -> bool:
-    """Serve what a client has sent if it is whole commands and nothing else is to be looked at.
+def pure_receive(reader: Reader, data: bytes) -> None:
+    """Serve what a client has sent."""
+    if not _serve_whole(reader.desk, reader.session, reader.requests, data):
+        reader.look_closely(data)
+    elif reader.session.pending:
+        reader.hold()
 
-    False: nothing was done.
-    """
+
+def _serve_whole(desk: Desk, session: Session, requests: Rest, data: bytes) -> bool:
+    """Serve what is whole commands and nothing else; False: nothing was done."""
     if requests.rest or requests.large is not None or session.special or session.closing:
         return False
     try:
@@ -138,26 +216,58 @@ def pure_receive(server: Server, session: Session, requests: Requests, data: byt
         return False
     if not commands or ends[-1] != len(data):
         return False
-    server.begin_turn(session, len(data))
-    serve(server.dispatcher, session, commands, data, 0, ends)
+    desk.begin_turn(session, len(data))
+    serve(desk.dispatcher, session, commands, data, 0, ends)
     return True
 
 
 receive = pick("receive", pure_receive)
 
 
+def pure_read_ready(readers: dict[int, Reader], events: list[tuple[int, int]]) -> None:
+    """Read the sockets of which ``epoll`` told, and have served what came."""
+    for fd, _ in events:
+        reader = readers.get(fd)
+        if reader is None:  # closed by one before it
+            continue
+        try:
+            data = os.read(fd, AT_ONCE)
+        except OSError as error:
+            reader.read_failed(error.errno or errno.EIO)
+            continue
+        if data:
+            try:
+                receive(reader, data)
+            except Exception as error:
+                reader.broken(error)
+        else:
+            reader.read_failed(0)
+
+
+read_ready = pick("read_ready", pure_read_ready)
+
+
 def pure_let_out(sessions: list[Session], stats: Stats) -> None:
-    """Hand the replies of a turn to the connections."""
+    """Hand the replies of a turn to the sockets, and to their transports what these do not take."""
     for session in sessions:
         out, session.out = session.out, []
         transport = session.transport
-        if transport is not None and not transport.is_closing():
-            data = out[0] if len(out) == 1 else b"".join(out)
-            transport.write(data)
-            stats.writes += 1
-            stats.output_bytes += len(data)
-            if session.closing:
-                transport.close()
+        if transport is None:
+            continue
+        data = out[0] if len(out) == 1 else b"".join(out)
+        stats.writes += 1
+        stats.output_bytes += len(data)
+        gone = 0
+        if session.plain_fd >= 0 and not (session.behind and transport.get_write_buffer_size()):
+            try:
+                gone = os.write(session.plain_fd, data)
+            except OSError:
+                gone = 0  # the transport will find out why
+            session.behind = gone != len(data)
+        if gone != len(data) and not transport.is_closing():
+            transport.write(memoryview(data)[gone:])
+        if session.closing:
+            transport.close()
 
 
 let_out = pick("let_out", pure_let_out)

@@ -14,6 +14,8 @@ _ADVICE = {
     "aof-fsync-always": "appendfsync always waits for the disk: everysec does not.",
     "aof-write-pending-fsync": "A sync keeps the disk busy: no-appendfsync-on-rewrite yes helps.",
     "aof-write-active-child": "A child writes meanwhile: no-appendfsync-on-rewrite yes helps.",
+    "eviction-cycle": "Keys go because memory is short: a higher maxmemory, or fewer data, help.",
+    "eviction-del": "Large values are freed as they are evicted: smaller ones help.",
     "expire-cycle": "Many keys expire at the same time: spread their times to live.",
 }
 

@@ -7,14 +7,12 @@ million elements takes 10 to 40 ms to free, a database of as many keys longer.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sortedcontainers import SortedList
 
+from aofserver.ground import Ground
 from aoftool.keyspace.values import HashValue, LongList, SetValue, ShortList, ZSetValue
-
-if TYPE_CHECKING:
-    from aofserver.server import Server
 
 #: Up to so many elements a value is freed at once (``LAZYFREE_THRESHOLD``).
 _SMALL = 64
@@ -29,9 +27,9 @@ class LazyFree:
         freed: how many there were.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, ground: Ground) -> None:
         self.freed = 0
-        self._server = server
+        self._ground = ground
         self._pending: list[Any] = []
         self._armed = False
 
@@ -43,7 +41,7 @@ class LazyFree:
         self._keep(value)
         if self._pending and not self._armed:
             self._armed = True
-            self._server.turn.after(_REST_S, self._slice)
+            self._ground.turn.after(_REST_S, self._slice)
 
     def _keep(self, value: Any) -> None:
         """Have a value wait if it is big."""
@@ -53,7 +51,7 @@ class LazyFree:
 
     def _slice(self) -> None:
         self._armed = False
-        clock = self._server.clock
+        clock = self._ground.clock
         until = clock.monotonic_us() + _SLICE_US
         while self._pending and clock.monotonic_us() < until:
             value = self._pending.pop()
@@ -68,7 +66,7 @@ class LazyFree:
                 self.freed += 1
         if self._pending:
             self._armed = True
-            self._server.turn.after(_REST_S, self._slice)
+            self._ground.turn.after(_REST_S, self._slice)
 
 
 def _entry(table: dict[Any, Any]) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 
 from aofserver.persistence.dataset import resident_bytes
 from aofserver.sizes import parts_of
-from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.rounds import Picker
 
 #: Longest object that Python keeps in a block, what lengths are rounded up to, and the mean size of

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from aofserver.clientlines import client_line
+from aofserver.clients import Clients
 from aofserver.config.listkinds import OutputLimit
+from aofserver.ground import Ground
 from aofserver.session import Session
-
-if TYPE_CHECKING:
-    from aofserver.server import Server
 
 #: Bytes that wait in a transport before it tells of them, where no limit is lower.
 HIGH_WATER = 1 << 20
@@ -37,8 +33,9 @@ def is_over(limit: OutputLimit, waiting: int, over_s: float) -> bool:
 class Outputs:
     """Watches the clients whose transports hold replies back."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, ground: Ground, clients: Clients) -> None:
+        self._ground = ground
+        self._clients = clients
         #: When each of them came to be over its soft limit: monotonic seconds, 0: it is not.
         self._since: dict[int, float] = {}
 
@@ -51,7 +48,7 @@ class Outputs:
         return min(sizes)
 
     def _limit(self, kind: str) -> OutputLimit:
-        found: OutputLimit = self._server.config["client-output-buffer-limit"][kind]
+        found: OutputLimit = self._ground.config["client-output-buffer-limit"][kind]
         return found
 
     def watch(self, session: Session) -> None:
@@ -70,7 +67,7 @@ class Outputs:
 
     def tick(self) -> None:
         """Look at all that are watched."""
-        sessions = self._server.clients.sessions
+        sessions = self._clients.sessions
         for number in list(self._since):
             if number in sessions:
                 self._look(sessions[number])
@@ -79,13 +76,13 @@ class Outputs:
 
     def update(self) -> None:
         """The limits have changed."""
-        for session in self._server.clients.sessions.values():
+        for session in self._clients.sessions.values():
             if session.transport is not None:
                 session.transport.set_write_buffer_limits(high=self.high_water)
 
     def _look(self, session: Session) -> None:
-        server, limit = self._server, self._limit(kind_of(session))
-        now_s = server.clock.monotonic_us() / 1_000_000
+        ground, limit = self._ground, self._limit(kind_of(session))
+        now_s = ground.now_s
         waiting = session.waiting
         if not limit.soft or waiting < limit.soft:
             self._since[session.id] = 0.0
@@ -94,9 +91,9 @@ class Outputs:
         since = self._since[session.id]
         if not is_over(limit, waiting, now_s - since if since else 0.0):
             return
-        line = client_line(session, server).decode("utf-8", "backslashreplace")
-        server.log.warning(
+        line = self._clients.shown(session)
+        ground.log.warning(
             f"Client {line} scheduled to be closed ASAP for overcoming of output buffer limits."
         )
-        server.stats.output_limit_disconnections += 1
-        server.clients.close(session)
+        ground.stats.output_limit_disconnections += 1
+        self._clients.close(session)

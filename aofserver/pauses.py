@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
 
-from aofserver.session import Session
-from aoftool.keyspace.command import Command, Flags
+from aofserver.ground import Ground
+from aofserver.session import Session, peer_of
+from aoftool.keyspace.command import Command, Flags, Table
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.keyspecs import Argv
-
-if TYPE_CHECKING:
-    from aofserver.net.connection import Connection
-    from aofserver.server import Server
 
 _CHANGES = Flags.WRITE | Flags.MAY_REPLICATE
 
@@ -25,10 +21,11 @@ class Pauses:
         all_commands: whether every command waits, or only those that may change something.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, ground: Ground, table: Table) -> None:
         self.until_ms = 0
         self.all_commands = False
-        self._server = server
+        self._ground = ground
+        self._table = table
         self._waiting: dict[int, Session] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -37,15 +34,15 @@ class Pauses:
 
     def start(self, until_ms: int, all_commands: bool) -> None:
         """Pause; of two pauses the longer one and the stricter one count."""
-        server = self._server
+        ground = self._ground
         self.until_ms = max(self.until_ms, until_ms)
         self.all_commands = self.all_commands or all_commands
-        server.dispatcher.waits = self.waits
-        server.update_special()
+        ground.dispatcher.waits = self.waits
+        ground.refresh()
         if self._timer is not None:
             self._timer.cancel()
-        seconds = max(0, self.until_ms - server.clock.unix_ms()) / 1000
-        self._timer = asyncio.get_running_loop().call_later(seconds, self.end)
+        seconds = max(0, self.until_ms - ground.clock.unix_ms()) / 1000
+        self._timer = ground.turn.after(seconds, self.end)
 
     def end(self) -> None:
         """Let everybody go on."""
@@ -53,12 +50,12 @@ class Pauses:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._server.dispatcher.waits = None
-        self._server.update_special()
+        self._ground.dispatcher.waits = None
+        self._ground.refresh()
         waiting, self._waiting = self._waiting, {}
         for session in waiting.values():
             if session.transport is not None:
-                cast("Connection", session.transport.get_protocol()).go_on()
+                peer_of(session).go_on()
 
     def waits(self, session: Session, argv: Argv) -> bool:
         """Whether a client must wait with this command."""
@@ -69,7 +66,7 @@ class Pauses:
 
     def _may_change(self, session: Session, argv: Argv) -> bool:
         try:
-            command = self._server.table.find(argv, self._server.ctx.options.style)
+            command = self._table.find(argv, self._ground.ctx.options.style)
         except CommandError:  # it will be refused
             return False
         if command.name == b"EXEC" and session.transaction is not None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
+
+from aoftool.ops.filesystem import FileSystem
 
 
 class Clock(Protocol):
@@ -35,6 +39,9 @@ class Syncer(Protocol):
     def drain(self) -> None:
         """Wait until everything that was asked for has ended; ``done`` is called for each."""
 
+    def stop(self) -> None:
+        """Nothing will be asked for any more; what was is still done."""
+
 
 class Children(Protocol):
     """Processes that are split off to write a snapshot."""
@@ -53,3 +60,14 @@ class Children(Protocol):
 
     def kill(self, pid: int) -> int:
         """End a child at once and wait for it; its exit code."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All of it; ``loop`` gives the event loop that runs."""
+
+    clock: Clock
+    files: FileSystem
+    syncer: Syncer
+    children: Children
+    loop: Callable[[], asyncio.AbstractEventLoop]

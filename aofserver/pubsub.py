@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from aofserver.ground import Ground
+from aofserver.outputs import Outputs
 from aofserver.replies import encode
 from aofserver.session import Session
 from aoftool.format.resp.replies import PushReply
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.glob import compiled
-
-if TYPE_CHECKING:
-    from aofserver.server import Server
 
 
 class Topics:
@@ -72,11 +70,12 @@ class PubSub:
         channels, patterns, shard_channels: the subscriptions of each kind.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, ground: Ground, outputs: Outputs) -> None:
         self.channels = Topics(b"")
         self.patterns = Topics(b"p")
         self.shard_channels = Topics(b"s")
-        self._server = server
+        self._ground = ground
+        self._outputs = outputs
         #: Messages of the caller to itself, which follow its reply.
         self._own: list[bytes] = []
 
@@ -115,8 +114,8 @@ class PubSub:
         if not sessions:
             return 0
         reply, forms = PushReply(told), dict[bool, bytes]()
-        outputs = self._server.outputs
-        own_later = self._server.ctx.options.style is Style.REDIS_7
+        outputs = self._outputs
+        own_later = self._ground.ctx.options.style is Style.REDIS_7
         for session in sessions:
             data = forms.get(session.resp3)
             if data is None:
@@ -130,10 +129,10 @@ class PubSub:
 
     def _tell_later(self, data: bytes) -> None:
         if not self._own:
-            self._server.dispatcher.afterwards.append(self._tell_caller)
+            self._ground.dispatcher.afterwards.append(self._tell_caller)
         self._own.append(data)
 
     def _tell_caller(self) -> None:
         own, self._own = self._own, []
         for data in own:
-            self._server.ctx.session.send(data)
+            self._ground.ctx.session.send(data)

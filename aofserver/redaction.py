@@ -18,18 +18,21 @@ _BEHIND = {
 }
 
 
-def redacted(argv: Argv) -> list[bytes]:
-    """The words with the secret ones replaced."""
+def redacted(argv: Argv, name: bytes = b"") -> list[bytes]:
+    """The words with the secret ones replaced; ``name``: of the command, if it is called another.
+
+    Of a sub-command the name may be both words.
+    """
     words = list(argv)
-    for at in _secret(words):
+    own = name.partition(b" ")[0] or argv[0].upper()
+    for at in _secret(own, words):
         if at < len(words):
             words[at] = _HIDDEN
     return words
 
 
-def _secret(argv: list[bytes]) -> Iterator[int]:
-    """Positions of secret words."""
-    name = argv[0].upper()
+def _secret(name: bytes, argv: list[bytes]) -> Iterator[int]:
+    """Positions of secret words of a command."""
     if name == b"AUTH":
         yield from range(1, len(argv))
     elif name in (b"HELLO", b"MIGRATE"):

@@ -24,8 +24,20 @@ class Several(list[Reply]):
     __slots__ = ()
 
 
+class Raw(bytes):
+    """A reply that is bytes of the protocol already: of a type that nothing else answers."""
+
+    __slots__ = ()
+
+
+#: Replies that only ``encode`` knows.
+OWN_TYPES = (Several, Raw)
+
+
 def encode(reply: Reply, resp3: bool) -> bytes:
     """The bytes of a reply, doubles with the shortest digits in RESP3 and 17 in RESP2."""
+    if type(reply) is Raw:
+        return bytes(reply)
     if type(reply) is Several:
         return b"".join(encode(part, resp3) for part in reply)
     return encode_reply(reply, resp3, _DOUBLES[resp3])

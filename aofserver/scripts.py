@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from aofserver.ground import Ground
 from aofserver.log import Level
-from aofserver.system.pump import pump
+from aofserver.session import Session, peer_of
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.scripting.running import Running, busy
 from aoftool.keyspace.scripting.runtime import Runtime, ScriptKilled
-
-if TYPE_CHECKING:
-    import asyncio
-
-    from aofserver.server import Server
-    from aofserver.session import Session
 
 _SLOW = {
     Style.REDIS_6: "Lua slow script detected: still in execution after {ms} milliseconds. You can "
@@ -34,8 +28,8 @@ class Scripts:
         ended: whether the server has been told to end.
     """
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
         self._lua: Runtime | None = None
         self._seen: Running | None = None
         self._since_us = 0
@@ -43,11 +37,6 @@ class Scripts:
         self._caller: Session | None = None
         self.pump: Callable[[], bool] = lambda: False
         self.ended: Callable[[], bool] = lambda: False
-
-    def attach(self, loop: asyncio.AbstractEventLoop, ended: Callable[[], bool]) -> None:
-        """Use this loop; ``ended`` says whether the server is to end."""
-        self.pump = lambda: pump(loop)
-        self.ended = ended
 
     def adopt(self, lua: Runtime) -> None:
         """The keyspace's Lua was made."""
@@ -63,16 +52,16 @@ class Scripts:
         return busy(running) if self._late and running is not None else None
 
     def _log(self, level: int, text: bytes) -> None:
-        self._server.log(Level(level), text.decode("utf-8", "backslashreplace"))
+        self._ground.log(Level(level), text.decode("utf-8", "backslashreplace"))
 
     def _look(self) -> None:
         """A script has run for a while. Raises ScriptKilled where the server is to end."""
-        server = self._server
+        ground = self._ground
         running = self._lua.running if self._lua is not None else None
-        limit_ms = server.config.number("busy-reply-threshold")
-        if running is None or limit_ms <= 0 or server.loading is not None:
+        limit_ms = ground.config.number("busy-reply-threshold")
+        if running is None or limit_ms <= 0 or ground.loading is not None:
             return
-        now_us = server.clock.monotonic_us()
+        now_us = ground.clock.monotonic_us()
         if running is not self._seen:
             self._seen, self._since_us = running, now_us
             return
@@ -87,19 +76,19 @@ class Scripts:
             raise ScriptKilled
 
     def _begin(self, running: Running, took_ms: int) -> None:
-        server = self._server
+        ground = self._ground
         self._late = True
-        server.update_special()
+        ground.refresh()
         kind = "FUNCTION" if running.is_function else "SCRIPT"
-        server.log.warning(
-            _SLOW[server.ctx.options.style].format(
+        ground.log.warning(
+            _SLOW[ground.ctx.options.style].format(
                 ms=took_ms, name=running.name.decode("utf-8", "backslashreplace"), kind=kind
             )
         )
         # What the caller sends meanwhile is for afterwards.
-        self._caller = server.ctx.session
+        self._caller = ground.ctx.session
         if self._caller.transport is not None:
-            self._caller.transport.pause_reading()
+            peer_of(self._caller).stop_reading()
 
     def _end(self) -> None:
         """The script has ended, in one way or the other."""
@@ -107,16 +96,16 @@ class Scripts:
         if not self._late:
             return
         self._late = False
-        self._server.update_special()
+        self._ground.refresh()
         caller, self._caller = self._caller, None
         if caller is not None and caller.transport is not None:
-            self._server.clients.connection(caller).read_on()
+            peer_of(caller).read_on()
 
     @contextmanager
     def _apart(self) -> Iterator[None]:
         """Hide what the script has begun from what others run while the block lasts."""
-        server = self._server
-        ctx, dispatcher, turn = server.ctx, server.dispatcher, server.turn
+        ground = self._ground
+        ctx, dispatcher, turn = ground.ctx, ground.dispatcher, ground.turn
         caller = ctx.session
         held = ctx.db, ctx.resp3, ctx.fact, ctx.keyspace.clock.now_ms
         collected, dispatcher.collected = dispatcher.collected, []

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import Protocol, cast
 
+from aofserver.acl.users import User
+from aofserver.hotsession import HotSession, Turns
+from aofserver.trackingtable import Tracked
+from aofserver.waits import Blocked
 from aoftool.keyspace.command import Command
 from aoftool.keyspace.database import Database
 from aoftool.keyspace.keyspecs import Argv
-
-if TYPE_CHECKING:
-    from aofserver.blocking import Blocked
-    from aofserver.turn import Turn
 
 
 class Found(Enum):
@@ -38,101 +38,107 @@ class Transaction:
         self.broken = False
 
 
-class Session:
-    """A client's state between its commands.
+class Peer(Protocol):
+    """A client's connection, as other parts need it."""
+
+    def go_on(self) -> None:
+        """A pause or a wait is over: run what has waited, then what has come meanwhile."""
+
+    def stop_reading(self) -> None:
+        """What it sends is for later; ``read_on`` undoes it."""
+
+    def read_on(self) -> None:
+        """Something else than a pause is over for which the client was not read."""
+
+    def limit_bulk(self, size: int) -> None:
+        """``proto-max-bulk-len`` has changed."""
+
+
+class Session(HotSession):
+    """A client's state between its commands, beside what ``HotSession`` holds of it.
 
     Attributes:
         id: its number, from 1 up; name: as CLIENT SETNAME gave it.
-        db: the database it has selected.
-        out: reply bytes that leave at the end of the turn.
-        resp3: which protocol it speaks.
-        authenticated: whether it may do more than AUTH and HELLO.
+        user: who it is; None: somebody who may do everything.
+        logged_in: whether it has shown that it is; authenticated: whether it may do more than AUTH
+            and HELLO, because of that or because nobody has to.
         transaction: what MULTI has begun, or None.
         watched: (database, key) pairs of WATCH, with what was there; dirty_watch:
             whether one of them was changed.
-        special: whether a command needs more looks than usual before it is run: a transaction is
-            open, a subscription is held, it is not authenticated, its replies are off...
-        closing: no more is read, and the connection ends when what stands in ``out`` has left.
+        only_ruled: whether it is ``special`` for nothing but that its user may not do everything.
         reply_mode: ON, OFF, SKIP (this reply is left out) or SKIP_NEXT, as of CLIENT REPLY.
         modes: what CLIENT NO-EVICT and NO-TOUCH have turned on; library: of CLIENT SETINFO.
         monitoring: whether it is told every command (MONITOR).
         is_unix: whether it came by a unix socket; is_local: from this host.
-        pending: commands that wait for the end of a pause, or of a wait.
         blocked: what it waits for, or None.
         subscriptions: names of channels, patterns ("p") and shard channels ("s") by that letter;
             empty while there are none.
-        last_command: name of the command that it sent last.
-        created_s, seen_s: when it came, and when it last sent something: monotonic seconds.
+        tracking: how it is told of changes to what it has read, or None.
+        created_s: when it came: monotonic seconds.
     """
 
     __slots__ = (
         "address",
         "authenticated",
         "blocked",
-        "closing",
         "created_s",
-        "db",
         "dirty_watch",
         "id",
         "is_unix",
         "laddr",
-        "last_command",
         "library",
+        "logged_in",
         "modes",
         "monitoring",
         "name",
-        "out",
-        "pending",
+        "only_ruled",
         "reply_mode",
-        "resp3",
-        "seen_s",
-        "special",
         "subscriptions",
+        "tracking",
         "transaction",
-        "transport",
-        "turn",
+        "user",
         "watched",
     )
 
     def __init__(
-        self, number: int, transport: asyncio.Transport | None, db: Database, turn: Turn
+        self, number: int, transport: asyncio.Transport | None, db: Database, turn: Turns
     ) -> None:
+        super().__init__(transport, db, turn)
         self.id = number
-        self.transport = transport
-        self.turn = turn
-        self.db = db
         self.address = b""
         self.laddr = b""
         self.name = b""
         self.library: dict[bytes, bytes] = {}
-        self.out: list[bytes] = []
         self.modes: set[bytes] = set()
         self.monitoring = False
         self.is_unix = False
-        self.pending: list[tuple[list[bytes], bytes]] = []
         self.blocked: Blocked | None = None
         self.subscriptions: dict[bytes, dict[bytes, None]] = {}
-        self.resp3 = False
-        self.authenticated = True
+        self.tracking: Tracked | None = None
+        self.user: User | None = None
+        self.logged_in = self.authenticated = True
         self.transaction: Transaction | None = None
         self.watched: dict[tuple[int, bytes], Found] = {}
         self.dirty_watch = False
-        self.special = False
-        self.closing = False
+        self.only_ruled = False
         self.reply_mode = b"ON"
-        self.created_s = self.seen_s = 0.0
-        self.last_command = b"NULL"
+        self.created_s = 0.0
 
     def update_special(self) -> None:
         """Work out ``special`` anew, after anything that it depends on has changed."""
-        self.special = (
+        ruled = self.user is not None and not self.user.is_free
+        otherwise = (
             self.transaction is not None
             or not self.authenticated
             or self.reply_mode != b"ON"
             or self.blocked is not None
             or bool(self.pending)
             or bool(self.subscriptions)
+            or b"NO-TOUCH" in self.modes
+            or (self.tracking is not None and not self.tracking.bcast)
         )
+        self.special = ruled or otherwise
+        self.only_ruled = ruled and not otherwise
 
     def send(self, data: bytes) -> None:
         """Have bytes leave at the end of the turn."""
@@ -156,3 +162,9 @@ class Session:
     def is_local(self) -> bool:
         """Whether it came from this host."""
         return self.is_unix or self.address.startswith((b"127.0.0.1:", b"[::1]:"))
+
+
+def peer_of(session: Session) -> Peer:
+    """The connection of a client that is there."""
+    assert session.transport is not None
+    return cast("Peer", session.transport.get_protocol())

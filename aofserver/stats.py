@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from aofserver.histogram import Histogram
+
 
 @dataclass(slots=True)
 class CommandStats:
@@ -11,21 +13,31 @@ class CommandStats:
 
     Attributes:
         nanos: ns in its handler; rejected: refused before it ran; failed: answered an error.
+        times: how many calls took how long.
     """
 
     calls: int = 0
     nanos: int = 0
     rejected: int = 0
     failed: int = 0
+    times: Histogram = field(default_factory=Histogram)
+
+    def ran(self, nanos: int, calls: int) -> None:
+        """So many calls have taken ``nanos`` ns together."""
+        self.calls += calls
+        self.nanos += nanos
+        self.times.add(nanos, calls)
 
 
 @dataclass(slots=True)
 class Stats:
     """What CONFIG RESETSTAT sets to zero.
 
-    ``hits`` and ``misses`` are not counted: that would cost every command something.
-
     Attributes:
+        denied: how often the access control refused, by reason (auth, command, key, channel).
+        over_us: microseconds in which there was more than ``maxmemory``, but for those that are
+            not over yet.
+        timed: whether it is counted how long calls take (``latency-tracking``).
         expired_stale: share of the keys with an expiry that are past it, by the last cycles.
         expiry_capped: how often a cycle ran out of time; expiry_us: microseconds of all cycles.
     """
@@ -42,19 +54,20 @@ class Stats:
     expiry_capped: int = 0
     expiry_us: int = 0
     evicted_keys: int = 0
+    over_us: int = 0
+    evicted_clients: int = 0
     output_limit_disconnections: int = 0
     query_limit_disconnections: int = 0
-    refused_logins: int = 0
-    hits: int = 0
-    misses: int = 0
+    denied: dict[bytes, int] = field(default_factory=dict)
     errors: dict[bytes, int] = field(default_factory=dict)
     commands: dict[bytes, CommandStats] = field(default_factory=dict)
     fork_us: int = 0
     forks: int = 0
+    timed: bool = True
 
     def reset(self) -> None:
         """Begin anew."""
-        fresh = Stats()
+        fresh = Stats(timed=self.timed)
         for name in Stats.__slots__:
             setattr(self, name, getattr(fresh, name))
 
@@ -67,8 +80,14 @@ class Stats:
         """The counters of a command by its upper-case name."""
         found = self.commands.get(name)
         if found is None:
-            found = self.commands[name] = CommandStats()
+            found = self.commands[name] = CommandStats(times=Histogram(self.timed))
         return found
+
+    def time(self, on: bool) -> None:
+        """Whether it is counted from now on how long calls take."""
+        self.timed = on
+        for stats in self.commands.values():
+            stats.times.on = on
 
     def error(self, text: bytes) -> None:
         """Count an error reply by its code word."""

@@ -13,9 +13,6 @@ from aofserver.hotloop import let_out
 from aofserver.session import Session
 from aofserver.stats import Stats
 
-#: Clients that are enough for one sync.
-MOST_GATHERED = 256
-
 
 class Turn:
     """Collects the sessions that have something to say, and lets it out.
@@ -24,13 +21,12 @@ class Turn:
         before_replies: what must have happened before any reply leaves.
         armed: whether it will end soon, because something has begun it.
         sessions: who has something to say.
-        gathers: whether it ends only when no more clients join it: under ``always`` one sync costs
-            the same for many as for few.
+        held: whether somebody else will see to its end (``net.intake``).
     """
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
+        loop: Callable[[], asyncio.AbstractEventLoop],
         before_replies: Callable[[], None],
         stats: Stats | None = None,
     ) -> None:
@@ -38,8 +34,7 @@ class Turn:
         self._stats = stats or Stats()
         self._before_replies = before_replies
         self.sessions: list[Session] = []
-        self.gathers = False
-        self._joined = 0
+        self.held = False
         self._ended = False
         self.armed = False
 
@@ -50,27 +45,18 @@ class Turn:
 
     def later(self, call: Callable[[], None]) -> None:
         """Have something done when the commands that are being served are done."""
-        self._loop.call_soon(call)
+        self._loop().call_soon(call)
 
     def after(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
         """Have something done between two turns, a while from now, unless it is cancelled."""
-        return self._loop.call_later(seconds, call)
+        return self._loop().call_later(seconds, call)
 
     def arm(self) -> None:
         """Have a turn end soon, although no reply waits (something was written to the AOF)."""
         if not self.armed:
             self.armed = True
-            self._joined = 0
-            self._loop.call_soon(self._end_or_wait if self.gathers else self.run)
-
-    def _end_or_wait(self) -> None:
-        """End, unless others have joined since the last look and may not be the last ones."""
-        joined = len(self.sessions)
-        if self._joined < joined < MOST_GATHERED:
-            self._joined = joined
-            self._loop.call_soon(self._end_or_wait)
-        else:
-            self.run()
+            if not self.held:
+                self._loop().call_soon(self.run)
 
     def end(self) -> None:
         """Let out what waits, and nothing any more: what is run after it will not be kept."""

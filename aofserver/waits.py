@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aoftool.format.resp.replies import NULL_ARRAY, Reply
+from aofserver.persistence.manager import Persistence
+from aoftool.format.resp.replies import NULL_ARRAY, ErrorReply, Reply
 from aoftool.keyspace.blocking import parse_timeout, parse_timeout_ms
 from aoftool.keyspace.command import Command
 from aoftool.keyspace.commands.stream_reads import ReadOptions, read_above
@@ -13,6 +15,15 @@ from aoftool.keyspace.context import Context
 from aoftool.keyspace.keyspecs import Argv
 from aoftool.keyspace.numbers import parse_int
 from aoftool.keyspace.streamids import format_id
+
+#: A database's number and a key.
+Place = tuple[int, bytes]
+#: Whether a wait is over, and the reply that it would have now.
+Ends = Callable[[], tuple[bool, Reply]]
+
+
+#: What WAITAOF is told where there is no AOF that it could wait for.
+NO_AOF = b"ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,7 @@ class Wait:
         only_source: it waits for the first of its keys only.
         fix: a call whose words mean the same at any time later.
         needs_group: Redis 7 ends the wait also where the key is gone or is something else.
+        ends: of a call that no key can end: what says, from now on, whether its time has come.
     """
 
     kind: bytes
@@ -34,6 +46,7 @@ class Wait:
     only_source: bool = False
     fix: Callable[[Context, Argv], Argv] = lambda ctx, argv: argv
     needs_group: bool = False
+    ends: Callable[[Persistence, Argv], Ends] | None = None
 
     def keys(self, command: Command, argv: Argv) -> list[bytes]:
         """The keys that a call waits for."""
@@ -41,6 +54,31 @@ class Wait:
             return []
         found = [argv[at] for at in command.keys.positions(argv)]
         return found[:1] if self.only_source else found
+
+
+class Blocked:
+    """What one client waits for.
+
+    Attributes:
+        wait: how its command waits; argv: the call, to be made again.
+        places: the keys, by database.
+        nothing: its reply when time has run out.
+        ends: see ``Wait``.
+        quiet: CLIENT REPLY has its reply left out.
+        timer: of its timeout, or None.
+    """
+
+    __slots__ = ("argv", "command", "ends", "nothing", "places", "quiet", "timer", "wait")
+
+    def __init__(
+        self, wait: Wait, command: Command, argv: Argv, places: list[Place], nothing: Reply
+    ) -> None:
+        self.wait, self.command, self.argv = wait, command, argv
+        self.places = places
+        self.nothing = nothing
+        self.ends: Ends | None = None
+        self.quiet = False
+        self.timer: asyncio.TimerHandle | None = None
 
 
 def timed_out(reply: Reply) -> Reply:
@@ -66,6 +104,27 @@ def _block(ctx: Context, argv: Argv) -> int | None:
 def _for_replicas(ctx: Context, argv: Argv) -> int | None:
     """WAIT for none is over at once."""
     return parse_timeout_ms(ctx, argv[2]) if (parse_int(argv[1]) or 0) > 0 else None
+
+
+def _until_durable(persistence: Persistence, argv: Argv) -> Ends:
+    """What WAITAOF waits for: that a sync covers what has been written up to now.
+
+    Redis asks what this client has written; here it is what anybody has.
+    """
+    mark = persistence.writer.mark()
+    local, replicas = argv[1] == b"1", parse_int(argv[2]) or 0
+
+    def look() -> tuple[bool, Reply]:
+        if local and not persistence.is_on:
+            return True, ErrorReply(NO_AOF)
+        covered = persistence.writer.covers(mark)
+        return (covered or not local) and not replicas, [int(covered), 0]
+
+    return look
+
+
+def _for_aof(ctx: Context, argv: Argv) -> int:
+    return parse_timeout_ms(ctx, argv[3])
 
 
 def _one_key(argv: Argv, key: bytes) -> Argv:
@@ -108,4 +167,5 @@ WAITS: dict[bytes, Wait] = {
     b"XREAD": Wait(b"stream", _block, _one_stream, fix=_fixed_ids),
     b"XREADGROUP": Wait(b"stream", _block, _one_stream, needs_group=True),
     b"WAIT": Wait(b"", _for_replicas),
+    b"WAITAOF": Wait(b"", _for_aof, ends=_until_durable),
 }

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from aofserver.session import Found, Session
 from aoftool.keyspace.context import NO_EVENT, Style
-from aoftool.keyspace.database import Database, Keyspace
+from aoftool.keyspace.database import Database
+from aoftool.keyspace.keyspace import Keyspace
 
 #: A database's number and a key.
 Watched = tuple[int, bytes]
@@ -66,6 +67,12 @@ class Watches:
         session.watched.clear()
         if not self._sessions:
             self.on_change()
+
+    def end_transaction(self, session: Session) -> None:
+        """No queue and no watched keys any more (``discardTransaction``)."""
+        session.transaction = None
+        session.update_special()
+        self.remove(session)
 
     def changed(self, event: bytes, key: bytes, database: Database) -> None:
         """A key was changed, or, without event and key, a whole database."""

@@ -15,6 +15,7 @@ from aofserver.commands import (
     pubsub,
     server,
     slowlog,
+    tracking,
     transactions,
     turnedoff,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "pubsub",
     "server",
     "slowlog",
+    "tracking",
     "transactions",
     "turnedoff",
 ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from aofserver.clientlines import client_line
+from aofserver.acl.users import User
 from aofserver.commands.connection import check_name
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
-from aofserver.context import ServerContext
 from aofserver.outputs import kind_of
+from aofserver.parts import ServerContext
 from aofserver.session import Session
-from aoftool.format.resp.replies import OK, MapReply, Reply, SetReply, Verbatim
+from aoftool.format.resp.replies import OK, Reply, Verbatim
 from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, RANDOM, STALE, Flags
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import NOT_AN_INTEGER, SYNTAX, CommandError
@@ -62,7 +62,7 @@ def client_setinfo(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("CLIENT INFO", "", _FLAGS | RANDOM, group="connection", since="6.2.0")
 def client_info(ctx: ServerContext, argv: Argv) -> Reply:
     """What is known of this connection."""
-    return Verbatim(client_line(ctx.session, ctx.server) + b"\n")
+    return Verbatim(ctx.server.clients.line(ctx.session) + b"\n")
 
 
 @server_command("CLIENT LIST", "[TYPE type] [ID client-id [client-id ...]]", _ADMIN | RANDOM,
@@ -82,7 +82,7 @@ def client_list(ctx: ServerContext, argv: Argv) -> Reply:
         sessions = [known[number] for number in numbers if number in known]
     elif word:
         raise CommandError(SYNTAX)
-    return Verbatim(b"".join(client_line(session, ctx.server) + b"\n" for session in sessions))
+    return Verbatim(b"".join(ctx.server.clients.line(session) + b"\n" for session in sessions))
 
 
 def _kind(word: bytes) -> str:
@@ -99,6 +99,7 @@ class _Filters:
         self._ctx = ctx
         self.skip_me = True
         self._number: int | None = None
+        self._user: User | None = None
         self._addresses: dict[str, bytes] = {}
         self._age_s = -1
         self._kinds: set[str] = set()
@@ -136,7 +137,8 @@ class _Filters:
         self._addresses["laddr"] = word
 
     def _take_user(self, word: bytes) -> None:
-        if word != b"default":
+        self._user = self._ctx.server.access.accounts.users.get(word)
+        if self._user is None:
             raise CommandError(b"ERR No such user '%b'" % word)
 
     def _take_age(self, word: bytes) -> None:
@@ -158,6 +160,7 @@ class _Filters:
         return (
             (not self._kinds or kind_of(session) in self._kinds)
             and self._number in (None, session.id)
+            and self._user in (None, session.user)
             and all(getattr(session, name) == word for name, word in self._addresses.items())
             and now_s - session.created_s >= self._age_s
             and not (self.skip_me and session is self._ctx.session)
@@ -206,51 +209,20 @@ def _switch(ctx: ServerContext, name: bytes, word: bytes) -> Reply:
         ctx.session.modes.add(name)
     else:
         ctx.session.modes.discard(name)
+    ctx.session.update_special()
     return OK
 
 
 @server_command("CLIENT NO-EVICT", "ON | OFF", _ADMIN, group="connection", since="7.0.0", arity=3)
 def client_no_evict(ctx: ServerContext, argv: Argv) -> Reply:
-    """Never end this connection to save memory: nothing here does."""
+    """Never end this connection to save memory (``maxmemory-clients``)."""
     return _switch(ctx, b"NO-EVICT", argv[2])
 
 
 @server_command("CLIENT NO-TOUCH", "ON | OFF", _FLAGS, group="connection", since="7.2.0", arity=3)
 def client_no_touch(ctx: ServerContext, argv: Argv) -> Reply:
-    """Leave the idle times of keys alone: nothing here keeps them."""
+    """Leave the idle times, and the counters of uses, of keys alone."""
     return _switch(ctx, b"NO-TOUCH", argv[2])
-
-
-@server_command("CLIENT GETREDIR", "", _FLAGS, group="connection", since="6.0.0")
-def client_getredir(ctx: ServerContext, argv: Argv) -> Reply:
-    """Who is told of changes in place of this connection: nobody."""
-    return -1
-
-
-@server_command("CLIENT TRACKINGINFO", "", _FLAGS, group="connection", since="6.2.0")
-def client_trackinginfo(ctx: ServerContext, argv: Argv) -> Reply:
-    """Whether this connection is told of changes to what it has read: it is not."""
-    return MapReply([b"flags", SetReply([b"off"]), b"redirect", -1, b"prefixes", []])
-
-
-@server_command("CLIENT TRACKING", "ON | OFF [option ...]", _FLAGS, group="connection",
-                since="6.0.0", arity=-3)  # fmt: skip
-def client_tracking(ctx: ServerContext, argv: Argv) -> Reply:
-    """Be told of changes to what was read: only to be turned off."""
-    if argv[2].upper() == b"OFF" and len(argv) == 3:
-        return OK
-    if argv[2].upper() != b"ON":
-        raise CommandError(SYNTAX)
-    raise CommandError(b"ERR CLIENT TRACKING is not available on this server")
-
-
-@server_command("CLIENT CACHING", "YES | NO", _FLAGS, group="connection", since="6.0.0", arity=3)
-def client_caching(ctx: ServerContext, argv: Argv) -> Reply:
-    """Whether the next keys are tracked: only where tracking is on."""
-    raise CommandError(
-        b"ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
-        b"OPTOUT mode enabled"
-    )
 
 
 @server_command("CLIENT PAUSE", "timeout [WRITE | ALL]", _ADMIN, group="connection", since="3.0.0",

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator
 
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
-from aofserver.config import ConfigError
+from aofserver.config import Config, ConfigError
 from aofserver.config.config import RefusedChange
 from aofserver.config.option import Option
 from aofserver.config.options import NAMES
-from aofserver.context import ServerContext
 from aofserver.gates import STILL_LOADING
+from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import OK, MapReply, Reply
 from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE
 from aoftool.keyspace.context import Style
@@ -34,7 +34,9 @@ def config_get(ctx: ServerContext, argv: Argv) -> Reply:
     config, found = ctx.server.config, MapReply()
     patterns = [pattern.lower() for pattern in argv[2:]]
     for name, option in NAMES.items():
-        if any(_asked(pattern, name.encode(), option.hidden and not old) for pattern in patterns):
+        hidden = option.hidden and not old
+        asked = (_asked(pattern, name.encode(), hidden) for pattern in patterns)
+        if not option.line and any(asked):
             found += [name.encode(), os.fsencode(config.show(option.name))]
     return found
 
@@ -66,7 +68,7 @@ def config_set(ctx: ServerContext, argv: Argv) -> Reply:
     try:
         config.set(_changes(argv), not old and not ctx.server.allows("enable-protected-configs"))
     except RefusedChange as error:
-        text = _old_refusal(error) if old else _refusal(error)
+        text = _old_refusal(config, error) if old else _refusal(error)
         raise CommandError(b"ERR " + os.fsencode(text)) from error
     return OK
 
@@ -97,9 +99,9 @@ def _spelled(option: Option, given: str) -> str:
     return next(name for name in option.names if name == given.lower())
 
 
-def _old_refusal(error: RefusedChange) -> str:
+def _old_refusal(config: Config, error: RefusedChange) -> str:
     """As Redis 6 says it: an option that cannot be changed is not supported at all."""
-    if error.option is None or not error.option.mutable:
+    if error.option is None or not config.may_change(error.option):
         return f"Unsupported CONFIG parameter: {error.name}"
     reason = error.reason
     if reason.alone:

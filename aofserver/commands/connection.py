@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from aofserver.acl.users import DEFAULT
 from aofserver.commands.declare import server_command
-from aofserver.commands.transactions import end_transaction
-from aofserver.context import ServerContext
+from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import OK, MapReply, Reply, Status
 from aoftool.keyspace.command import FAST, LOADING, NOSCRIPT, STALE, Flags
 from aoftool.keyspace.errors import SYNTAX, CommandError, wrong_arity
@@ -42,15 +42,15 @@ def quit_(ctx: ServerContext, argv: Argv) -> Reply:
 def reset(ctx: ServerContext, argv: Argv) -> Reply:
     """Be as a client that has just come."""
     session = ctx.session
-    end_transaction(ctx, session)
+    ctx.server.watches.end_transaction(session)
     ctx.server.pubsub.forget(session)
     ctx.server.monitors.remove(session)
+    ctx.server.tracking.stop(session)
     ctx.db = session.db = ctx.keyspace.databases[0]
     session.name = b""
     ctx.resp3 = session.resp3 = False
     session.reply_mode = b"ON"
-    session.authenticated = not ctx.server.password
-    session.update_special()
+    ctx.server.access.admit(session)
     return Status(b"RESET")
 
 
@@ -59,23 +59,14 @@ def auth(ctx: ServerContext, argv: Argv) -> Reply:
     """Say who one is."""
     if len(argv) > 3:
         raise CommandError(SYNTAX)
-    if len(argv) == 2 and not ctx.server.password:
+    if len(argv) == 2 and ctx.server.access.accounts.default.nopass:
         raise CommandError(
             b"ERR AUTH <password> called without any password configured for the default user. "
             b"Are you sure your configuration is correct?"
         )
-    user = argv[1] if len(argv) == 3 else b"default"
-    _authenticate(ctx, user, argv[-1])
+    user = argv[1] if len(argv) == 3 else DEFAULT
+    ctx.server.access.log_in(ctx.session, user, argv[-1], argv[0])
     return OK
-
-
-def _authenticate(ctx: ServerContext, user: bytes, password: bytes) -> None:
-    expected = ctx.server.password
-    if user != b"default" or (expected and password != expected):
-        ctx.server.stats.refused_logins += 1
-        raise CommandError(b"WRONGPASS invalid username-password pair or user is disabled.")
-    ctx.session.authenticated = True
-    ctx.session.update_special()
 
 
 @server_command("HELLO", "[protover [AUTH username password] [SETNAME clientname]]", _EARLY,
@@ -90,11 +81,11 @@ def hello(ctx: ServerContext, argv: Argv) -> Reply:
             raise CommandError(b"ERR Protocol version is not an integer or out of range")
         if version not in (2, 3):
             raise CommandError(b"NOPROTO unsupported protocol version")
-    _hello_options(ctx, argv[2:])
+    _hello_options(ctx, argv)
     if not session.authenticated:
         raise CommandError(
             b"NOAUTH HELLO must be called with the client already authenticated, otherwise the "
-            b"HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and "
+            b"HELLO AUTH <user> <pass> option can be used to authenticate the client and "
             b"select the RESP protocol version at the same time"
         )
     if version is not None:
@@ -111,12 +102,12 @@ def hello(ctx: ServerContext, argv: Argv) -> Reply:
 
 
 def _hello_options(ctx: ServerContext, words: Argv) -> None:
-    at = 0
+    at = 2
     name: bytes | None = None
     while at < len(words):
         word, left = words[at].upper(), len(words) - at - 1
         if word == b"AUTH" and left >= 2:
-            _authenticate(ctx, words[at + 1], words[at + 2])
+            ctx.server.access.log_in(ctx.session, words[at + 1], words[at + 2], words[0])
             at += 3
         elif word == b"SETNAME" and left >= 1:
             name = words[at + 1]

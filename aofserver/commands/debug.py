@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
-from aofserver.context import ServerContext
+from aofserver.parts import ServerContext
 from aofserver.persistence.loader import LoadFailure
 from aoftool.format.resp.replies import OK, Reply, Status
 from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE
@@ -69,7 +69,7 @@ def debug_aof_flush_sleep(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("DEBUG OBJECT", "key", _FLAGS, group="server", since="1.0.0")
 def debug_object(ctx: ServerContext, argv: Argv) -> Reply:
     """What is known of a value."""
-    value = ctx.db.peek(argv[2])
+    value = ctx.db.data.get(argv[2])
     if value is None:
         raise CommandError(NO_SUCH_KEY)
     payload = payload_of(ctx, value)

@@ -9,9 +9,11 @@ import sys
 
 from aofserver.commands.declare import server_command
 from aofserver.config import ConfigError
-from aofserver.context import ServerContext
+from aofserver.parts import ServerContext
+from aofserver.replies import Raw, Several, encode
 from aoftool.format.resp.replies import OK, MapReply, PushReply, Reply, SetReply, Status, Verbatim
 from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE
+from aoftool.keyspace.context import Style
 from aoftool.keyspace.encodings import encoding, limits_of
 from aoftool.keyspace.errors import MUST_BE_POSITIVE, NO_SUCH_KEY, NOT_AN_INTEGER, CommandError
 from aoftool.keyspace.glob import matches
@@ -66,11 +68,21 @@ def debug_populate(ctx: ServerContext, argv: Argv) -> Reply:
     return OK
 
 
+#: Pi as Redis 6 writes it, in RESP2 and in RESP3.
+_OLD_DOUBLE = (b"$18\r\n3.1415926535900001\r\n", b",3.1415926535900001\r\n")
+_BIG = b"1234567999999999999999999999999999999"
+_BEHIND = "Some real reply following the %s"
+
+
 def _protocol(ctx: ServerContext) -> dict[bytes, Reply]:
+    """A reply of each type; in RESP2 the nearest that it has."""
+    behind: bytes = (_BEHIND % "attribute").encode()
+    attributes = b"|1\r\n" + encode(b"key-popularity", True) + encode([b"key:123", 90], True)
+    old = ctx.options.style is Style.REDIS_6
     return {
         b"string": b"Hello World",
         b"integer": 12345,
-        b"double": 3.141,
+        b"double": Raw(_OLD_DOUBLE[ctx.resp3]) if old else 3.141,
         b"null": None,
         b"array": [0, 1, 2],
         b"set": SetReply([0, 1, 2]),
@@ -78,15 +90,15 @@ def _protocol(ctx: ServerContext) -> dict[bytes, Reply]:
         b"verbatim": Verbatim(b"This is a verbatim\nstring"),
         b"true": True,
         b"false": False,
-        b"bignum": b"1234567999999999999999999999999999999",
-        b"attrib": b"Some real reply following the attribute",
-        b"push": PushReply([b"server-cpu-usage", 42]),
+        b"bignum": Raw(b"(" + _BIG + b"\r\n") if ctx.resp3 else _BIG,
+        b"attrib": Raw(attributes + encode(behind, True)) if ctx.resp3 else behind,
+        b"push": Several([PushReply([b"server-cpu-usage", 42]), (_BEHIND % "push reply").encode()]),
     }
 
 
 @server_command("DEBUG PROTOCOL", "type", _FLAGS, group="server", since="6.0.0")
 def debug_protocol(ctx: ServerContext, argv: Argv) -> Reply:
-    """A reply of this type: bignum as a bulk string, attrib without its attribute."""
+    """A reply of this type."""
     kind, replies = argv[2].lower(), _protocol(ctx)
     if kind not in replies:
         raise CommandError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from aofserver.context import ServerContext
+from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import Reply
 from aoftool.keyspace.command import TABLE, Flags, Handler, Table
 from aoftool.keyspace.keyspecs import NO_KEYS, Argv, KeySpec

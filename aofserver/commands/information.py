@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aofserver.commands.declare import server_command
-from aofserver.context import ServerContext
 from aofserver.info import collect, render
+from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import Reply, Verbatim
 from aoftool.keyspace.command import LOADING, RANDOM, STALE
 from aoftool.keyspace.context import Style

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aofserver.argumenttree import arguments_of
 from aofserver.commands.declare import SERVER_TABLE, server_command
-from aofserver.context import ServerContext
+from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import MapReply, Reply, SetReply, Status
 from aoftool.keyspace.command import LOADING, RANDOM, STALE, Command, Flags, unknown_subcommand
 from aoftool.keyspace.context import Style
@@ -72,20 +72,20 @@ def command_(ctx: ServerContext, argv: Argv) -> Reply:
     """All commands."""
     if len(argv) > 1:
         raise unknown_subcommand(argv, ctx.options.style)
-    return [_row(command, ctx.options.style) for command in SERVER_TABLE.rows.values()]
+    return [_row(command, ctx.options.style) for command in ctx.server.table.rows.values()]
 
 
-def _named(word: bytes) -> Command | None:
+def _named(ctx: ServerContext, word: bytes) -> Command | None:
     """The command that a client calls ``name`` or ``container|name``."""
     first, bar, second = word.upper().partition(b"|")
-    found = SERVER_TABLE.rows.get(first)
+    found = ctx.server.table.rows.get(first)
     return found.subcommands.get(second) if found and bar else found
 
 
 @server_command("COMMAND COUNT", "", _FLAGS, group="server", since="2.8.13", acl="connection")
 def command_count(ctx: ServerContext, argv: Argv) -> Reply:
     """How many commands there are."""
-    return len(SERVER_TABLE.rows)
+    return len(ctx.server.table.rows)
 
 
 @server_command("COMMAND INFO", "[command-name ...]", _FLAGS | RANDOM, group="server",
@@ -96,7 +96,7 @@ def command_info(ctx: ServerContext, argv: Argv) -> Reply:
         return command_(ctx, argv[:1])
     style = ctx.options.style
     old = style is Style.REDIS_6
-    found = [None if old and b"|" in word else _named(word) for word in argv[2:]]
+    found = [None if old and b"|" in word else _named(ctx, word) for word in argv[2:]]
     return [None if command is None else _row(command, style) for command in found]
 
 
@@ -105,11 +105,11 @@ def command_info(ctx: ServerContext, argv: Argv) -> Reply:
 def command_list(ctx: ServerContext, argv: Argv) -> Reply:
     """The names of all commands, or of some."""
     if len(argv) == 2:
-        return [_shown(command) for command in SERVER_TABLE.rows.values()]
+        return [_shown(command) for command in ctx.server.table.rows.values()]
     keeps = _FILTERS.get(argv[3].upper()) if len(argv) == 5 else None
     if keeps is None or argv[2].upper() != b"FILTERBY":
         raise CommandError(SYNTAX)
-    rows = SERVER_TABLE.declared().values()
+    rows = ctx.server.table.declared().values()
     return [_shown(command) for command in rows if keeps(command, argv[4].lower())]
 
 
@@ -127,9 +127,9 @@ def command_docs(ctx: ServerContext, argv: Argv) -> Reply:
     if ctx.options.style is Style.REDIS_6:  # redis-cli then falls back to what it knows itself
         raise unknown_subcommand(argv, ctx.options.style)
     if len(argv) == 2:
-        found = list(SERVER_TABLE.rows.values())
+        found = list(ctx.server.table.rows.values())
     else:
-        found = [row for row in (_named(word) for word in argv[2:]) if row is not None]
+        found = [row for row in (_named(ctx, word) for word in argv[2:]) if row is not None]
     return _documents(found)
 
 
@@ -153,7 +153,7 @@ def _documents(commands: list[Command]) -> MapReply:
 def _keys(ctx: ServerContext, argv: Argv) -> tuple[Command, list[bytes]]:
     """The command of a call, and its keys. Raises CommandError."""
     words = argv[2:]
-    command = SERVER_TABLE.rows.get(words[0].upper())
+    command = ctx.server.table.rows.get(words[0].upper())
     if command is None:
         raise CommandError(b"ERR Invalid command specified")
     if command.subcommands and len(words) > 1:

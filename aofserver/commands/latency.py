@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
-from aofserver.context import ServerContext
+from aofserver.histogram import steps_us
 from aofserver.latencytexts import graph, report
+from aofserver.parts import ServerContext
+from aofserver.stats import CommandStats
 from aoftool.format.resp.replies import MapReply, Reply, Verbatim
 from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE
 from aoftool.keyspace.errors import CommandError
@@ -55,8 +59,30 @@ def latency_doctor(ctx: ServerContext, argv: Argv) -> Reply:
 
 @server_command("LATENCY HISTOGRAM", "[command ...]", _FLAGS, group="server", since="7.0.0")
 def latency_histogram(ctx: ServerContext, argv: Argv) -> Reply:
-    """How long commands took: not kept here, as if latency-tracking were off."""
-    return MapReply()
+    """How many calls of each command took up to so many microseconds."""
+    rows = ctx.server.stats.commands
+    if len(argv) == 2:
+        return _histograms(rows)
+    wanted: dict[bytes, CommandStats] = {}
+    for word in argv[2:]:
+        name = word.upper().replace(b"|", b" ")
+        for known, stats in rows.items():
+            if known == name or known.startswith(name + b" "):
+                wanted[known] = stats
+    return _histograms(wanted)
+
+
+def _histograms(rows: Mapping[bytes, CommandStats]) -> Reply:
+    """``latencySpecificCommandsFillCDF``; a command without calls is left out."""
+    reply = MapReply()
+    for name, stats in rows.items():
+        counted = stats.times.rows()
+        if counted:
+            steps = MapReply(number for step in steps_us(counted) for number in step)
+            calls = sum(count for _, _, count in counted)
+            reply.append(name.lower().replace(b" ", b"|"))
+            reply.append(MapReply([b"calls", calls, b"histogram_usec", steps]))
+    return reply
 
 
 @server_command("LATENCY HELP", "", LOADING | STALE, group="server", since="2.8.13")

@@ -6,8 +6,8 @@ import gc
 import sys
 
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
-from aofserver.context import ServerContext
 from aofserver.info import collect
+from aofserver.parts import ServerContext
 from aofserver.sizes import size_of
 from aoftool.format.resp.replies import OK, MapReply, Reply, Verbatim
 from aoftool.keyspace.command import LOADING, NO_FLAGS, RANDOM, READONLY, STALE
@@ -36,7 +36,7 @@ def memory_usage(ctx: ServerContext, argv: Argv) -> Reply:
         if number < 0:
             raise CommandError(SYNTAX)
         samples = number
-    value = ctx.db.peek(argv[2])
+    value = ctx.db.data.get(argv[2])
     return None if value is None else sys.getsizeof(argv[2]) + size_of(value, samples)
 
 
@@ -52,7 +52,7 @@ def memory_stats(ctx: ServerContext, argv: Argv) -> Reply:
         b"startup.allocated", memory.startup,
         b"replication.backlog", 0,
         b"clients.slaves", 0,
-        b"clients.normal", memory.outputs,
+        b"clients.normal", memory.clients,
         b"cluster.links", 0,
         b"aof.buffer", memory.aof_buffer,
         b"lua.caches", memory.lua,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from aofserver.commands.declare import server_command
-from aofserver.context import ServerContext
+from aofserver.parts import ServerContext
 from aofserver.persistence.schedule import Answer
 from aofserver.replies import NO_REPLY
+from aofserver.waits import NO_AOF
 from aoftool.format.resp.replies import OK, Reply, Status
+from aoftool.keyspace.arguments import integer_within
+from aoftool.keyspace.blocking import parse_timeout_ms
 from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, RANDOM, STALE, Flags
-from aoftool.keyspace.errors import SYNTAX, CommandError
+from aoftool.keyspace.errors import MUST_BE_POSITIVE, SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv
+from aoftool.keyspace.numbers import INT64_MAX
 
 _ADMIN = ADMIN | NOSCRIPT
 _CHILD = _ADMIN | Flags.NO_ASYNC_LOADING
@@ -74,6 +78,19 @@ def lastsave(ctx: ServerContext, argv: Argv) -> Reply:
     return ctx.server.persistence.snapshots.state.last_save_s
 
 
+@server_command("WAITAOF", "numlocal numreplicas timeout", Flags.BLOCKING,
+                group="generic", since="7.2.0", acl="connection", only_6=NOSCRIPT)  # fmt: skip
+def waitaof(ctx: ServerContext, argv: Argv) -> Reply:
+    """Whether the AOF, and how many replicas', has what was written before, for sure."""
+    persistence = ctx.server.persistence
+    local = integer_within(argv[1], 0, 1)
+    integer_within(argv[2], 0, INT64_MAX, MUST_BE_POSITIVE)
+    parse_timeout_ms(ctx, argv[3])
+    if local and not persistence.is_on:
+        raise CommandError(NO_AOF)
+    return [int(persistence.writer.covers(persistence.writer.mark())), 0]
+
+
 _SHUTDOWN_FLAGS = _ADMIN | LOADING | STALE | Flags.NO_MULTI | Flags.ALLOW_BUSY
 _SHUTDOWN = {b"NOSAVE": False, b"SAVE": True}
 
@@ -93,6 +110,6 @@ def shutdown(ctx: ServerContext, argv: Argv) -> Reply:
             raise CommandError(b"ERR No shutdown in progress.")
         elif word != b"NOW":
             raise CommandError(SYNTAX)
-    if not ctx.server.shutdown(choice, force):
+    if not ctx.server.ending.shutdown(choice, force):
         raise CommandError(b"ERR Errors trying to SHUTDOWN. Check logs.")
     return NO_REPLY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aofserver.commands.declare import server_command
-from aofserver.context import ServerContext
+from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import OK, Reply, Verbatim
 from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, RANDOM, READONLY, STALE
 from aoftool.keyspace.keyspecs import Argv

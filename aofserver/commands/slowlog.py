@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
-from aofserver.context import ServerContext
+from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import OK, Reply
 from aoftool.keyspace.command import ADMIN, LOADING, RANDOM, STALE
 from aoftool.keyspace.context import Style

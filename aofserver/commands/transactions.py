@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from aofserver.commands.declare import server_command
-from aofserver.context import ServerContext
-from aofserver.replies import NO_REPLY, Several, encode
-from aofserver.session import Session, Transaction
+from aofserver.parts import ServerContext
+from aofserver.replies import NO_REPLY, OWN_TYPES, encode
+from aofserver.session import Transaction
 from aoftool.format.resp.replies import NULL_ARRAY, OK, Reply
 from aoftool.keyspace.command import FAST, LOADING, NOSCRIPT, STALE, Flags
 from aoftool.keyspace.errors import CommandError
@@ -31,7 +31,7 @@ def discard(ctx: ServerContext, argv: Argv) -> Reply:
     """Forget what was queued."""
     if ctx.session.transaction is None:
         raise CommandError(b"ERR DISCARD without MULTI")
-    end_transaction(ctx, ctx.session)
+    ctx.server.watches.end_transaction(ctx.session)
     return OK
 
 
@@ -45,7 +45,7 @@ def exec_(ctx: ServerContext, argv: Argv) -> Reply:
     if transaction is None:
         raise CommandError(b"ERR EXEC without MULTI")
     watch_broken = session.dirty_watch or ctx.server.watches.any_expired(session)
-    end_transaction(ctx, session)
+    ctx.server.watches.end_transaction(session)
     if transaction.broken:
         raise CommandError(_BROKEN)
     if watch_broken:
@@ -54,7 +54,7 @@ def exec_(ctx: ServerContext, argv: Argv) -> Reply:
     if refusal is not None and any(Flags.WRITE in queued[0].flags for queued in transaction.queue):
         raise CommandError(b"EXECABORT Transaction discarded because of: %b" % refusal)
     replies = ctx.server.dispatcher.execute(session, transaction.queue)
-    if not any(type(reply) is Several for reply in replies):
+    if not any(type(reply) in OWN_TYPES for reply in replies):
         return replies
     # What is subscribed to has a reply each, though the array has one place for all of them.
     parts = [encode(reply, session.resp3) for reply in replies]
@@ -78,10 +78,3 @@ def unwatch(ctx: ServerContext, argv: Argv) -> Reply:
     """Watch no key any more."""
     ctx.server.watches.remove(ctx.session)
     return OK
-
-
-def end_transaction(ctx: ServerContext, session: Session) -> None:
-    """No queue and no watched keys any more (``discardTransaction``)."""
-    session.transaction = None
-    session.update_special()
-    ctx.server.watches.remove(session)

@@ -6,7 +6,7 @@ They answer as those of a Redis on which they are not in use.
 from __future__ import annotations
 
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
-from aofserver.context import ServerContext
+from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import OK, Reply
 from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, STALE, Flags
 from aoftool.keyspace.errors import NOT_AN_INTEGER, SYNTAX, CommandError
@@ -45,8 +45,8 @@ def failover(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("PSYNC", "replicationid offset", _SYNC, group="server", since="2.8.0",
                 arity=-3)  # fmt: skip
 def psync(ctx: ServerContext, argv: Argv) -> Reply:
-    """Be a replica of this server: a client that asks may ask again later."""
-    raise CommandError(b"NOMASTERLINK Can't SYNC while not connected with my master")
+    """Be a replica of this server, or take its data as one (``redis-cli --rdb``)."""
+    raise CommandError(_NO_REPLICATION)
 
 
 @server_command("SYNC", "", _SYNC, group="server", since="1.0.0")

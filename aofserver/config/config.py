@@ -47,6 +47,7 @@ class Config:
         self.kept: list[str] = []
         self._values = {option.name: _default(option) for option in OPTIONS.values()}
         self._given: set[str] = set()
+        self._assumed: dict[str, Any] = {}
         self._listeners: dict[str, list[Check]] = {}
         for name, text in (words or {}).items():
             try:
@@ -91,9 +92,16 @@ class Config:
         """Make do with less of something than was asked for."""
         self._values[name] = value
 
+    def assume(self, name: str, word: str) -> None:
+        """Have another default than the usual one, unless something was said."""
+        self._assumed[name] = value = OPTIONS[name].kind.parse([word])
+        if name not in self._given:
+            self._values[name] = value
+
     def is_default(self, name: str) -> bool:
         """Whether the value is what it would be if nothing were said."""
-        return bool(self._values[name] == _default(OPTIONS[name]))
+        usual = self._assumed[name] if name in self._assumed else _default(OPTIONS[name])
+        return bool(self._values[name] == usual)
 
     def on_change(self, name: str, listener: Check) -> None:
         """Have ``listener`` called with each new value; it raises ConfigError to refuse one."""
@@ -105,7 +113,7 @@ class Config:
         ``protected``: refuse those that are protected. Listeners are called in order; where one
         refuses, those that were called before are told the old values again.
         """
-        named = [(_settable(name, value, protected), name, value) for name, value in changes]
+        named = [(self._settable(name, value, protected), name, value) for name, value in changes]
         _refuse_twice(named)
         parsed = [
             (option, value, self._parsed(option, name, value)) for option, name, value in named
@@ -119,6 +127,23 @@ class Config:
             except ConfigError as error:
                 self._take_back(done)
                 raise RefusedChange(option, name, text, error) from error
+
+    def may_change(self, option: Option) -> bool:
+        """Whether CONFIG SET may change an option in the release that the server is like."""
+        return option.mutable and not (option.later and self.text("compat-version") == "6.0")
+
+    def _settable(self, name: str, value: str, protected: bool) -> Option:
+        option = find(name)
+        if option is None or option.line:
+            option = None
+            reason = ConfigError(f"Unknown option or number of arguments for CONFIG SET - '{name}'")
+        elif not self.may_change(option):
+            reason = ConfigError("can't set immutable config")
+        elif protected and option.protected:
+            reason = ConfigError("can't set protected config")
+        else:
+            return option
+        raise RefusedChange(option, name, value, reason)
 
     def _take_back(self, done: list[tuple[Option, Any]]) -> None:
         for option, before in reversed(done):
@@ -149,19 +174,6 @@ def find(name: str) -> Option | None:
 
 def _default(option: Option) -> Any:
     return option.kind.parse([option.default])
-
-
-def _settable(name: str, value: str, protected: bool) -> Option:
-    option = find(name)
-    if option is None:
-        reason = ConfigError(f"Unknown option or number of arguments for CONFIG SET - '{name}'")
-    elif not option.mutable:
-        reason = ConfigError("can't set immutable config")
-    elif protected and option.protected:
-        reason = ConfigError("can't set protected config")
-    else:
-        return option
-    raise RefusedChange(option, name, value, reason)
 
 
 def _refuse_twice(named: list[tuple[Option, str, str]]) -> None:

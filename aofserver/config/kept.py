@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aofserver.config.kinds import Bool, Choice, HostName, Integer, Kind, Memory, Text
-from aofserver.config.listkinds import OomScores, Percentiles, Words
+from aofserver.config.listkinds import OomScores, Words
 from aofserver.config.option import INT_MAX, MAX, Option
 
 _YES_NO, _TEXT = Bool(), Text()
@@ -75,7 +75,6 @@ _ABOUT: dict[str, _Rows] = {
         ("cluster-require-full-coverage", _YES_NO, "yes"),
     ),
     "Memory": (
-        ("maxmemory-clients", Memory(0, MAX, percent=True), "0"),
         ("activedefrag", _YES_NO, "no"),
         ("active-defrag-cycle-max", Integer(1, 99), "25"),
         ("active-defrag-cycle-min", Integer(1, 99), "1"),
@@ -89,12 +88,6 @@ _ABOUT: dict[str, _Rows] = {
         ("oom-score-adj", Choice.of("no", "yes", "relative", "absolute"), "no"),
         ("oom-score-adj-values", OomScores(), "0 200 800"),
         ("!disable-thp", _YES_NO, "yes"),
-    ),
-    "Access lists, messages and tracking": (
-        ("!aclfile", _TEXT, ""),
-        ("acl-pubsub-default", Choice.of("allchannels", "resetchannels"), "resetchannels"),
-        ("acllog-max-len", _LONG, "128"),
-        ("tracking-table-max-keys", _LONG, "1000000"),
     ),
     "Threads and processors": (
         ("!io-threads", Integer(1, 128), "1"),
@@ -144,8 +137,6 @@ _ABOUT: dict[str, _Rows] = {
         (".watchdog-period", _COUNT, "0"),
         ("dynamic-hz", _YES_NO, "yes"),
         ("gopher-enabled", _YES_NO, "no"),
-        ("latency-tracking", _YES_NO, "no"),
-        ("latency-tracking-info-percentiles", Percentiles(), "50 99 99.9"),
     ),
     "Scripts and loading": (
         ("lua-replicate-commands", _YES_NO, "yes"),

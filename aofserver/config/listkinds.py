@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aofserver.config.kinds import ConfigError, parse_memory
+from aoftool.format.resp.inline import split_args
 from aoftool.keyspace.numbers import parse_float, parse_int
 
 
@@ -32,6 +33,27 @@ class Words:
 
     def show(self, value: list[str]) -> str:
         return " ".join(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Any number of lines of words; what is given as one text is split as a file's lines are."""
+
+    def parse(self, words: list[str]) -> list[list[str]]:
+        if len(words) == 1:
+            found = split_args(words[0].encode("utf-8", "surrogateescape"))
+            if found is None:
+                raise ConfigError("Unbalanced quotes in configuration line")
+            words = [word.decode("utf-8", "surrogateescape") for word in found]
+        return [words] if words else []
+
+    def show(self, value: list[list[str]]) -> str:
+        return " ".join(word for line in value for word in line)
+
+
+def join_lines(before: list[list[str]], more: list[list[str]]) -> list[list[str]]:
+    """The lines so far, with those that follow."""
+    return before + more
 
 
 Points = list[tuple[int, int]]

@@ -22,8 +22,10 @@ class Option:
         doc: what it does, in a line.
         mutable: whether CONFIG SET may change it; protected: in Redis 7 only where
             ``enable-protected-configs`` allows it.
+        later: whether CONFIG SET may change it in Redis 7 only.
         settled: whether it cannot be changed while data are loaded (Redis 7; 6 then changes none).
         hidden: only told to who asks for it by its whole name (Redis 7).
+        line: only files have it, on as many lines as they like: CONFIG neither tells nor sets it.
         kept: accepted and told, without any effect here.
         join: makes one value of the one before and what a further line of a file says.
         partial: whether CONFIG SET, too, changes only what it names (then by ``join``).
@@ -37,8 +39,10 @@ class Option:
     aliases: tuple[str, ...] = ()
     former: str = ""
     protected: bool = False
+    later: bool = False
     settled: bool = False
     hidden: bool = False
+    line: bool = False
     kept: bool = False
     join: Callable[[Any, Any], Any] | None = None
     partial: bool = False

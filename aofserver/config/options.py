@@ -6,17 +6,21 @@ from aofserver.config.kept import KEPT
 from aofserver.config.kinds import Bool, Choice, FileMode, Folder, Integer, Memory, Text
 from aofserver.config.listkinds import (
     KeyEvents,
+    Lines,
     OutputLimits,
+    Percentiles,
     SavePoints,
     Words,
     join_limits,
+    join_lines,
     join_points,
 )
 from aofserver.config.option import INT_MAX, MAX, UINT_MAX, Option, fixed
 
 _LISTENING = (
-    fixed("bind", Words(), "127.0.0.1", "Addresses to listen on."),
-    fixed("port", Integer(0, 65535), "6379", "TCP port; 0: none."),
+    Option("bind", Words(), "127.0.0.1",
+           "Addresses to listen on; one behind a - need not be there.", later=True),
+    Option("port", Integer(0, 65535), "6379", "TCP port; 0: none.", later=True),
     fixed("unixsocket", Text(), "", "Path of a unix socket to listen on; empty: none."),
     fixed("unixsocketperm", FileMode(), "0", "Its permissions, octal; 0: the umask's."),
     fixed("tcp-backlog", Integer(0, INT_MAX), "511", "Connections that wait to be accepted."),
@@ -31,7 +35,6 @@ _LISTENING = (
 _CLIENTS = (
     Option("protected-mode", Bool(), "yes",
            "Refuse clients of other hosts while no password is set."),
-    Option("requirepass", Text(), "", "Password of the default user; empty: none."),
     Option("maxclients", Integer(1, UINT_MAX), "10000", "Most clients at a time."),
     Option("timeout", Integer(0, INT_MAX), "0", "Seconds until an idle client is cut off, or 0."),
     Option("tcp-keepalive", Integer(0, INT_MAX), "300",
@@ -43,6 +46,21 @@ _CLIENTS = (
            "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
            "Bytes of replies that may wait for a client of a class (normal, replica, pubsub): at "
            "once, and for so many seconds; 0: any number.", join=join_limits, partial=True),
+    Option("tracking-table-max-keys", Integer(0, MAX), "1000000",
+           "Most keys that are remembered for clients with CLIENT TRACKING; 0: any number."),
+)  # fmt: skip
+
+_ACCESS = (
+    Option("requirepass", Text(), "", "Password of the default user; empty: none."),
+    Option("user", Lines(), "", "A user: its name, and rules as of ACL SETUSER.", mutable=False,
+           line=True, join=join_lines),
+    fixed("aclfile", Text(), "", "File of users, in place of `user` lines; empty: none."),
+    Option("acl-pubsub-default", Choice.of("allchannels", "resetchannels"), "resetchannels",
+           "Whether users that are made may use all channels or none; under compat-version 6.0 "
+           "all, where nothing is said."),
+    Option("acllog-max-len", Integer(0, MAX), "128", "Entries that ACL LOG keeps."),
+    Option("rename-command", Lines(), "", "A command and the name that it has instead; an empty "
+           "one (\"\") takes it away.", mutable=False, line=True, join=join_lines),
 )  # fmt: skip
 
 _PROCESS = (
@@ -125,8 +143,8 @@ _DATA = (
     _threshold("set-max-listpack-entries", "", "128", "Most other members of a set in one (7.2)."),
     _threshold("set-max-listpack-value", "", "64", "Longest member in it, in bytes (7.2)."),
     Option("list-max-listpack-size", Integer(-(1 << 31), INT_MAX), "-2",
-           "Bytes of a list's node: -1 to -5 for 4, 8, 16, 32, 64 kb. A number of elements "
-           "(above 0) is kept and stands for 8 kb.", former="list-max-ziplist-size"),
+           "How much a list's node holds: so many elements, and up to 8 kb; below 0: -1 to -5 for "
+           "4, 8, 16, 32, 64 kb.", former="list-max-ziplist-size"),
     _threshold("stream-node-max-bytes", "", "4096", "Most bytes of a stream's node."),
     _threshold("stream-node-max-entries", "", "100", "Most entries of a stream's node."),
     _threshold("hll-sparse-max-bytes", "", "3000", "Longest HyperLogLog in the sparse form."),
@@ -147,6 +165,9 @@ _MEMORY = (
     Option("maxmemory-eviction-tenacity", Integer(0, 100), "10",
            "How long clients may wait while keys go: 0 to 10: up to 0.5 ms, 100: as long as it "
            "takes."),
+    Option("maxmemory-clients", Memory(0, MAX, percent=True), "0",
+           "Most bytes that clients may take, or percent of maxmemory: those that take most are "
+           "ended; at least 128kb, 0: any number."),
     Option("lfu-log-factor", Integer(0, INT_MAX), "10",
            "How slowly the counter of a key's uses grows."),
     Option("lfu-decay-time", Integer(0, INT_MAX), "1", "Minutes in which it falls by one, or 0."),
@@ -162,6 +183,10 @@ _MEMORY = (
 _WATCHING = (
     Option("latency-monitor-threshold", Integer(0, MAX), "0",
            "Least ms of an event that LATENCY tells; 0: none."),
+    Option("latency-tracking", Bool(), "yes",
+           "Count how long the calls of each command take, for LATENCY HISTOGRAM and INFO."),
+    Option("latency-tracking-info-percentiles", Percentiles(), "50 99 99.9",
+           "Percent of the calls for which INFO latencystats tells within which time they ended."),
     Option("slowlog-log-slower-than", Integer(-1, MAX), "10000",
            "Least microseconds of a command that SLOWLOG tells; -1: none."),
     Option("slowlog-max-len", Integer(0, MAX), "128", "Entries that SLOWLOG keeps."),
@@ -174,6 +199,7 @@ _WATCHING = (
 BY_TITLE: dict[str, tuple[Option, ...]] = {
     "Listening": _LISTENING,
     "Clients": _CLIENTS,
+    "Access": _ACCESS,
     "The process": _PROCESS,
     "The AOF": _AOF,
     "Snapshots": _SNAPSHOTS,

@@ -4,84 +4,58 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from aofserver.config.config import Config
+from aofserver.config.keyspace import apply_to_keyspace
+from aofserver.config.keyspace import names as keyspace_options
 from aofserver.config.kinds import ConfigError
 from aofserver.log import Level
+from aofserver.net.listeners import ListenFailure
+from aofserver.parts import Parts
 from aofserver.persistence.policy import Fsync
 from aofserver.persistence.writer import FatalAofError
 from aofserver.system.limits import allow_clients
-from aoftool.format.rdb import EncodingLimits
-from aoftool.keyspace.context import Options
+from aoftool.keyspace.encodings import keep_forms
 
-if TYPE_CHECKING:
-    from aofserver.server import Server
-
-#: Fields of ``EncodingLimits`` by the option that they follow.
-_LIMITS = {
-    "hash-max-listpack-entries": "hash_entries",
-    "hash-max-listpack-value": "hash_value_bytes",
-    "zset-max-listpack-entries": "zset_entries",
-    "zset-max-listpack-value": "zset_value_bytes",
-    "set-max-intset-entries": "intset_entries",
-    "set-max-listpack-entries": "set_entries",
-    "set-max-listpack-value": "set_value_bytes",
-    "stream-node-max-bytes": "stream_node_bytes",
-    "stream-node-max-entries": "stream_node_entries",
-}
 #: Options that the eviction of keys follows.
 _EVICTION = (
     "maxmemory", "maxmemory-policy", "maxmemory-samples", "lfu-log-factor", "lfu-decay-time",
 )  # fmt: skip
-_LIST_SIZE = "list-max-listpack-size"
-#: Bytes that the sizes below zero stand for (``optimization_level`` in quicklist.c).
-_LIST_BYTES = {-1: 4096, -2: 8192, -3: 16384, -4: 32768, -5: 65536}
-#: Fields of ``Options`` by the option that they follow.
-_FIELDS = {
-    "proto-max-bulk-len": "max_bulk",
-    "hll-sparse-max-bytes": "hll_sparse_max_bytes",
-    "lazyfree-lazy-expire": "lazy_expire",
-    "lazyfree-lazy-server-del": "lazy_server_del",
-    "lazyfree-lazy-eviction": "lazy_eviction",
-    "lazyfree-lazy-user-del": "lazy_user_del",
-    "lazyfree-lazy-user-flush": "lazy_user_flush",
-}
+#: Most keys that are looked at when a limit of a compact form is changed. Where there are more,
+#: their forms are told as if the new limit had held from the beginning.
+_LOOKED_AT = 100_000
 
 
-def limits_of(config: Config) -> EncodingLimits:
-    """Up to where the compact encodings are chosen."""
-    numbers = {field: config.number(name) for name, field in _LIMITS.items()}
-    node = _LIST_BYTES.get(config.number(_LIST_SIZE), _LIST_BYTES[-2])
-    return EncodingLimits(**numbers, list_node_bytes=node)
-
-
-def apply_to_keyspace(config: Config, options: Options) -> None:
-    """Have the keyspace's own options say what the configuration says."""
-    for name, field in _FIELDS.items():
-        setattr(options, field, config[name])
-    options.limits = limits_of(config)
-
-
-def wire(server: Server) -> None:
+def wire(server: Parts) -> None:
     """Have the parts of a server follow its options."""
     config, options = server.config, server.ctx.options
 
     def keyspace(value: object) -> None:
+        before = options.limits
         apply_to_keyspace(config, options)
+        databases = server.keyspace.databases
+        after = options.limits
+        if before and after and before != after and len(server.keyspace) <= _LOOKED_AT:
+            values = (value for database in databases for value in database.data.values())
+            keep_forms(values, options.style, before, after)
 
-    for name in (*_LIMITS, *_FIELDS, _LIST_SIZE):
+    for name in keyspace_options():
         config.on_change(name, keyspace)
     for name, listener in _listeners(server).items():
         config.on_change(name, listener)
     for name in _EVICTION:
         config.on_change(name, lambda value: server.eviction.update())
+    for name in ("maxmemory-clients", "maxmemory"):
+        config.on_change(name, lambda value: server.client_eviction.update())
     server.eviction.update()
-    server.watch_slow()
+    server.client_eviction.update()
+    server.persistence.writer.on_synced = server.turn.arm
+    server.slowness.update()
+    server.stats.time(config.flag("latency-tracking"))
     server.notifications.configure(config.text("notify-keyspace-events"))
 
 
-def _listeners(server: Server) -> dict[str, Callable[[Any], None]]:
+def _listeners(server: Parts) -> dict[str, Callable[[Any], None]]:
     persistence = server.persistence
     policy = persistence.writer.policy
 
@@ -92,32 +66,39 @@ def _listeners(server: Server) -> dict[str, Callable[[Any], None]]:
             else:
                 persistence.turn_off()
         except FatalAofError:
-            server.die(1)
+            server.ending.die(1)
         except OSError as error:
             raise ConfigError(f"Unable to turn on AOF. {error.strerror}") from error
 
     def fsync(word: str) -> None:
         persistence.set_fsync(word)
-        server.turn.gathers = persistence.writer.policy.fsync is Fsync.ALWAYS
+        if server.reception.intake is not None:
+            server.reception.intake.gathers = persistence.writer.policy.fsync is Fsync.ALWAYS
 
     def spare_children(wanted: bool) -> None:
         policy.spare_children = wanted
 
     def threshold(ms: int) -> None:
         server.latency.threshold_ms = ms
-        server.watch_slow()
+        server.slowness.update()
 
     def slower_than(us: int) -> None:
-        server.watch_slow()
+        server.slowness.update()
 
     def loglevel(word: str) -> None:
         server.log.level = Level[word.upper()]
 
     def password(text: str) -> None:
-        server.password = os.fsencode(text)
+        server.access.set_password(os.fsencode(text))
+
+    def all_channels(word: str) -> None:
+        server.access.accounts.rules.all_channels = word == "allchannels"
+
+    def acl_log(most: int) -> None:
+        server.access.log.most = most
 
     def query_limit(size: int) -> None:
-        server.query_limit = size
+        server.reception.query_limit = size
 
     def max_clients(count: int) -> None:
         possible = allow_clients(count)
@@ -130,11 +111,30 @@ def _listeners(server: Server) -> dict[str, Callable[[Any], None]]:
     def max_bulk(size: int) -> None:
         server.clients.limit_bulk(size)
 
-    def notify(letters: str) -> None:
-        server.notifications.configure(letters)
-        server.update_special()
+    def most_tracked(count: int) -> None:
+        server.tracking.limit = count
+        server.tracking.trim_later()
+
+    def move(port: int) -> None:
+        try:
+            server.listeners.move(port)
+        except ListenFailure as error:
+            server.log.warning(str(error))
+            raise ConfigError("Unable to listen on this port. Check server logs.") from error
+        server.port = server.listeners.port
+
+    def rebind(addresses: list[str]) -> None:
+        try:
+            server.listeners.rebind(addresses)
+        except ListenFailure as error:
+            server.log.warning(str(error))
+            raise ConfigError("Failed to bind to specified addresses.") from error
 
     return {
+        "port": move,
+        "bind": rebind,
+        "tracking-table-max-keys": most_tracked,
+        "latency-tracking": server.stats.time,
         "appendonly": appendonly,
         "appendfsync": fsync,
         "no-appendfsync-on-rewrite": spare_children,
@@ -143,9 +143,11 @@ def _listeners(server: Server) -> dict[str, Callable[[Any], None]]:
         "slowlog-max-len": server.slowlog.resize,
         "loglevel": loglevel,
         "requirepass": password,
+        "acl-pubsub-default": all_channels,
+        "acllog-max-len": acl_log,
         "client-query-buffer-limit": query_limit,
         "maxclients": max_clients,
         "client-output-buffer-limit": lambda limits: server.outputs.update(),
         "proto-max-bulk-len": max_bulk,
-        "notify-keyspace-events": notify,
+        "notify-keyspace-events": server.notifications.configure,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aofserver.histogram import percentile
 from aofserver.info.fields import Fields, zeros
 from aofserver.info.snapshot import Snapshot
 from aoftool.keyspace.context import Style
@@ -30,10 +31,12 @@ def stats(now: Snapshot) -> Fields:
         ("expired_time_cap_reached_count", counted.expiry_capped),
         ("expire_cycle_cpu_milliseconds", counted.expiry_us // 1000),
         ("evicted_keys", counted.evicted_keys),
-        *zeros("evicted_clients evicted_scripts total_eviction_exceeded_time"),
-        *zeros("current_eviction_exceeded_time"),
-        ("keyspace_hits", counted.hits),
-        ("keyspace_misses", counted.misses),
+        ("evicted_clients", counted.evicted_clients),
+        ("evicted_scripts", 0),
+        ("total_eviction_exceeded_time", (counted.over_us + now.over_us) // 1000),
+        ("current_eviction_exceeded_time", now.over_us // 1000),
+        ("keyspace_hits", now.lookups[0]),
+        ("keyspace_misses", now.lookups[1]),
         ("pubsub_channels", now.listening.channels),
         ("pubsub_patterns", now.listening.patterns),
         ("pubsubshard_channels", now.listening.shard_channels),
@@ -41,8 +44,11 @@ def stats(now: Snapshot) -> Fields:
         ("total_forks", counted.forks),
         *zeros("migrate_cached_sockets slave_expires_tracked_keys active_defrag_hits"),
         *zeros("active_defrag_misses active_defrag_key_hits active_defrag_key_misses"),
-        *zeros("total_active_defrag_time current_active_defrag_time tracking_total_keys"),
-        *zeros("tracking_total_items tracking_total_prefixes unexpected_error_replies"),
+        *zeros("total_active_defrag_time current_active_defrag_time"),
+        ("tracking_total_keys", now.tracking.keys),
+        ("tracking_total_items", now.tracking.items),
+        ("tracking_total_prefixes", now.tracking.prefixes),
+        ("unexpected_error_replies", 0),
         ("total_error_replies", sum(counted.errors.values())),
         ("dump_payload_sanitizations", 0),
         ("total_reads_processed", counted.reads),
@@ -57,8 +63,10 @@ def stats(now: Snapshot) -> Fields:
             counted.output_limit_disconnections,
         ),
         *zeros("reply_buffer_shrinks reply_buffer_expands"),
-        ("acl_access_denied_auth", counted.refused_logins),
-        *zeros("acl_access_denied_cmd acl_access_denied_key acl_access_denied_channel"),
+        ("acl_access_denied_auth", counted.denied.get(b"auth", 0)),
+        ("acl_access_denied_cmd", counted.denied.get(b"command", 0)),
+        ("acl_access_denied_key", counted.denied.get(b"key", 0)),
+        ("acl_access_denied_channel", counted.denied.get(b"channel", 0)),
     ]
 
 
@@ -80,6 +88,21 @@ def commandstats(now: Snapshot) -> Fields:
         )
         for name, (calls, us, rejected, failed) in rows.items()
     ]
+
+
+def latencystats(now: Snapshot) -> Fields:
+    """Section Latencystats: within which time so many percent of a command's calls have ended."""
+    if now.config["latency-tracking"] == "no":
+        return []
+    percents = [float(word) for word in now.config["latency-tracking-info-percentiles"].split()]
+    found: Fields = []
+    for name, row in now.stats.commands.items():
+        rows = row.times.rows()
+        if rows:
+            told = (f"p{percent:g}={percentile(rows, percent) / 1000:.3f}" for percent in percents)
+            shown = name.replace(b" ", b"|").decode().lower()
+            found.append((f"latency_percentiles_usec_{shown}", ",".join(told)))
+    return found
 
 
 def errorstats(now: Snapshot) -> Fields:

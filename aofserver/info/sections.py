@@ -1,14 +1,14 @@
 """The sections of INFO: each from numbers to fields (``genRedisInfoString`` in server.c).
 
 What this server does not have (replicas, a cluster, modules, messages, eviction) is told as a Redis
-tells it that does not use them. ``keyspace_hits`` and ``keyspace_misses`` are not counted.
+tells it that does not use them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from aofserver.info.counters import commandstats, errorstats, stats
+from aofserver.info.counters import commandstats, errorstats, latencystats, stats
 from aofserver.info.fields import ONLY_6, ONLY_7, Fields, human, sized, zeros
 from aofserver.info.persistence import persistence
 from aofserver.info.snapshot import Keys, Snapshot
@@ -59,7 +59,7 @@ def clients(now: Snapshot) -> Fields:
         ("client_recent_max_input_buffer", 0),
         ("client_recent_max_output_buffer", now.longest_output),
         ("blocked_clients", now.blocking.clients),
-        ("tracking_clients", 0),
+        ("tracking_clients", now.tracking.clients),
         ("pubsub_clients", now.listening.clients),
         ("watching_clients", now.watching),
         ("clients_in_timeout_table", now.blocking.timed),
@@ -116,7 +116,7 @@ def memory(now: Snapshot) -> Fields:
         ("mem_fragmentation_bytes", spare),
         ("mem_not_counted_for_evict", found.aof_buffer),
         *zeros("mem_replication_backlog mem_total_replication_buffers mem_clients_slaves"),
-        ("mem_clients_normal", found.outputs),
+        ("mem_clients_normal", found.clients),
         ("mem_cluster_links", 0),
         ("mem_aof_buffer", found.aof_buffer),
         ("mem_allocator", "python"),
@@ -185,7 +185,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Snapshot], Fields]]] = {
     "modules": ("Modules", _nothing),
     "commandstats": ("Commandstats", commandstats),
     "errorstats": ("Errorstats", errorstats),
-    "latencystats": ("Latencystats", _nothing),
+    "latencystats": ("Latencystats", latencystats),
     "cluster": ("Cluster", _cluster),
     "keyspace": ("Keyspace", keyspace),
 }

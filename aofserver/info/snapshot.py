@@ -8,8 +8,9 @@ import resource
 import sys
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
 
+from aofserver.clientmemory import memory_of
+from aofserver.parts import Parts
 from aofserver.persistence.dataset import resident_bytes
 from aofserver.persistence.loader import LoadedFile, Loading
 from aofserver.persistence.schedule import RewriteSchedule
@@ -18,9 +19,6 @@ from aofserver.persistence.writer import AofState
 from aofserver.stats import Stats
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.database import Database
-
-if TYPE_CHECKING:
-    from aofserver.server import Server
 
 #: Keys with an expiry that the mean time to live is estimated from.
 _TTL_SAMPLE = 32
@@ -52,7 +50,7 @@ class Memory:
         lua: that scripts' Lua has.
         to_free, freed: values, not bytes: that are being freed, and that were, a little at a time.
         system: RAM of the machine.
-        aof_buffer: bytes that wait to be written to the AOF; outputs: to clients.
+        aof_buffer: bytes that wait to be written to the AOF; clients: that clients take.
     """
 
     resident: int
@@ -60,7 +58,7 @@ class Memory:
     startup: int
     system: int
     aof_buffer: int
-    outputs: int
+    clients: int
     used: int
     lua: int
     to_free: int
@@ -110,6 +108,20 @@ class Listening:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracks:
+    """Clients that track; what is remembered of what they have read, and what they listen to.
+
+    Attributes:
+        items: pairs of a key and a client.
+    """
+
+    clients: int
+    keys: int
+    items: int
+    prefixes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything, at one moment.
 
@@ -117,6 +129,8 @@ class Snapshot:
         now_us: Unix time in microseconds.
         config: some options by name, as CONFIG GET tells them.
         rates: a second: commands, bytes read, bytes written.
+        lookups: reads that have found a key, and reads that have not.
+        over_us: for how many microseconds there has been more than ``maxmemory``.
         longest_output: most bytes that wait for one client.
         dirty: changes since the last snapshot; cow_bytes: of the last rewrite's child.
         appendonly: whether the AOF is configured; state: whether and how it is in force.
@@ -131,12 +145,15 @@ class Snapshot:
     cpu: Cpu
     stats: Stats
     rates: list[float]
+    lookups: tuple[int, int]
+    over_us: int
     clients: int
     longest_output: int
     watching: int
     watched_keys: int
     blocking: Waiting
     listening: Listening
+    tracking: Tracks
     scripts: int
     libraries: int
     dirty: int
@@ -151,10 +168,13 @@ class Snapshot:
     keys: list[Keys]
 
 
-_CONFIG = ("hz", "maxclients", "maxmemory", "maxmemory-policy", "appendonly", "repl-backlog-size")
+_CONFIG = (
+    "hz", "maxclients", "maxmemory", "maxmemory-policy", "appendonly", "repl-backlog-size",
+    "latency-tracking", "latency-tracking-info-percentiles",
+)  # fmt: skip
 
 
-def collect(server: Server) -> Snapshot:
+def collect(server: Parts) -> Snapshot:
     """The numbers of a server now."""
     persistence = server.persistence
     outputs = [session.waiting for session in server.clients.sessions.values()]
@@ -163,16 +183,19 @@ def collect(server: Server) -> Snapshot:
         now_us=server.clock.unix_ms() * 1000,
         process=_process(server),
         config={name: server.config.show(name) for name in _CONFIG},
-        memory=_memory(server, sum(outputs)),
+        memory=_memory(server),
         cpu=_cpu(),
         stats=server.stats,
-        rates=server.cron.rates.per_second,
+        rates=server.rates.per_second,
+        lookups=server.keyspace.lookups,
+        over_us=server.eviction.over_us,
         clients=len(server.clients.sessions),
         longest_output=max(outputs, default=0),
         watching=sum(1 for session in server.clients.sessions.values() if session.watched),
         watched_keys=len(server.watches),
         blocking=_waiting(server),
         listening=_listening(server),
+        tracking=_tracks(server),
         scripts=_scripts(server),
         libraries=len(server.keyspace.functions),
         dirty=persistence.dirty,
@@ -181,14 +204,14 @@ def collect(server: Server) -> Snapshot:
         schedule=persistence.schedule,
         aof=persistence.writer.state,
         cow_bytes=persistence.cow_bytes,
-        syncing=server.syncing,
+        syncing=server.world.syncer.running,
         loaded=server.loads.last,
         loading=server.loading,
         keys=[_keys(database) for database in server.keyspace.databases if len(database)],
     )
 
 
-def _process(server: Server) -> Process:
+def _process(server: Parts) -> Process:
     system = os.uname()
     return Process(
         pid=os.getpid(),
@@ -204,7 +227,7 @@ def _process(server: Server) -> Process:
     )
 
 
-def _memory(server: Server, outputs: int) -> Memory:
+def _memory(server: Parts) -> Memory:
     resident = resident_bytes()
     used = server.gauge.measure()
     lua = server.keyspace.lua
@@ -218,21 +241,26 @@ def _memory(server: Server, outputs: int) -> Memory:
         startup=min(server.startup_bytes, used),
         system=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         aof_buffer=server.persistence.writer.state.pending_bytes,
-        outputs=outputs,
+        clients=sum(memory_of(session) for session in server.clients.sessions.values()),
     )
 
 
-def _waiting(server: Server) -> Waiting:
+def _waiting(server: Parts) -> Waiting:
     found = server.blocking
     return Waiting(len(found), found.timed, found.keys, found.keys_until_gone)
 
 
-def _listening(server: Server) -> Listening:
+def _listening(server: Parts) -> Listening:
     subscribed = sum(1 for session in server.clients.sessions.values() if session.subscriptions)
     found = server.pubsub
     return Listening(
         subscribed, len(found.channels), len(found.patterns), len(found.shard_channels)
     )
+
+
+def _tracks(server: Parts) -> Tracks:
+    found = server.tracking
+    return Tracks(len(found), len(found.keys), found.keys.items, len(found.prefixes))
 
 
 def _cpu() -> Cpu:
@@ -246,7 +274,7 @@ def _cpu() -> Cpu:
     )  # fmt: skip
 
 
-def _scripts(server: Server) -> int:
+def _scripts(server: Parts) -> int:
     lua = server.keyspace.lua
     return lua.count if lua is not None else 0
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aofserver.log import Log
+from aofserver.renames import Renames
 from aoftool.errors import AofError, FormatError, TruncatedError
-from aoftool.format.aof import AofDecoder
+from aoftool.format.aof import AofDecoder, Batch, Command, Event
 from aoftool.format.rdb import NeedData, RdbDecoder
 from aoftool.keyspace.context import Context
 from aoftool.keyspace.loading import EventLoader
@@ -58,9 +59,13 @@ Load = Generator[None, None, LoadedFile]
 
 
 class FileLoader:
-    """Loads files into the keyspace of a server; ``ctx`` is the loader's alone."""
+    """Loads files into the keyspace of a server; ``ctx`` is the loader's alone.
 
-    def __init__(self, ctx: Context, files: FileSystem, log: Log) -> None:
+    ``renames``: the names that commands have in the AOF.
+    """
+
+    def __init__(self, ctx: Context, files: FileSystem, log: Log, renames: Renames) -> None:
+        self._renames = renames
         self._ctx = ctx
         self._files = files
         self._log = log
@@ -111,7 +116,7 @@ class FileLoader:
                 else:
                     decoder.close()
                 while not isinstance(event := decoder.next_event(), NeedData):
-                    loader.take(event)
+                    loader.take(self._translated(event) if self._renames.own else event)
                 if not chunk:
                     return
                 progress.done += len(chunk)
@@ -119,6 +124,22 @@ class FileLoader:
         finally:
             os.close(fd)
             ctx.keyspace.clock.paused = False
+
+    def _translated(self, event: Event) -> Event:
+        """An event in which commands have their own names. Raises LoadFailure."""
+        if isinstance(event, Command):
+            return event._replace(argv=self._own(event))
+        if isinstance(event, Batch):
+            commands = [self._own(event.command(at)) for at in range(len(event.commands))]
+            return event._replace(commands=commands)
+        return event
+
+    def _own(self, command: Command) -> list[bytes]:
+        argv = self._renames.translated(command.argv)
+        if argv is None:
+            words = tuple(command.argv)
+            self._command_failed(command.start, command.record, words, b"ERR unknown command")
+        return argv or command.argv
 
     def _command_failed(
         self, start: int, record: int | None, argv: tuple[bytes, ...], reply: bytes

@@ -4,50 +4,72 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
-from aofserver.context import ServerContext
+from aofserver.context import ClientContext
+from aofserver.ground import Ground
 from aofserver.persistence.dataset import delay_s
 from aofserver.persistence.loader import FileLoader, Load, LoadedFile, LoadFailure, Loading
+from aofserver.persistence.manager import Persistence
 from aofserver.persistence.schedule import Mode
+from aofserver.renames import Renames
 from aofserver.session import Session
 from aoftool.errors import ManifestError
 from aoftool.format.aof.manifest import parse_manifest
-
-if TYPE_CHECKING:
-    from aofserver.server import Server
 
 
 class Loads:
     """Loads the files of one server."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(
+        self,
+        ground: Ground,
+        persistence: Persistence,
+        renames: Renames,
+        emptied: Callable[[], None],
+    ) -> None:
+        """``emptied``: told that all data are about to go."""
+        self._ground = ground
+        self._persistence = persistence
+        self._renames = renames
+        self._emptied = emptied
         #: What the last load has found.
         self.last = LoadedFile(0)
+
+    def expect(self) -> None:
+        """``at_start`` will follow: clients are told from now on that the server loads."""
+        self._ground.loading = Loading(self._ground.clock.unix_ms(), 0)
+        self._ground.refresh()
 
     async def at_start(self) -> None:
         """Load the AOF, or the snapshot (``loadDataFromDisk``), and open the AOF.
 
         Raises LoadFailure, OSError.
         """
-        server = self._server
-        persistence = server.persistence
+        try:
+            await self._load_all()
+        finally:
+            self._ground.loading = None
+            self._ground.refresh()
+
+    async def _load_all(self) -> None:
+        ground = self._ground
+        persistence = self._persistence
         persistence.remove_temporary()
         aof, rdb = persistence.aof_path, persistence.rdb_path
-        if not server.config.flag("appendonly"):
+        if not ground.config.flag("appendonly"):
             if rdb.exists():
                 await self._load(rdb)
             return
-        manifest = aof.parent / server.config.text("appenddirname") / f"{aof.name}.manifest"
+        manifest = aof.parent / ground.config.text("appenddirname") / f"{aof.name}.manifest"
         if aof.exists():
             if manifest.exists():
-                server.log.warning(f"Loading {aof.name}; that of {manifest.name} is left alone")
+                ground.log.warning(f"Loading {aof.name}; that of {manifest.name} is left alone")
             size = (await self._load(aof)).size
             if not size and rdb.exists() and rdb.stat().st_size:
-                server.log.warning(
+                ground.log.warning(
                     f"The AOF is empty and {rdb.name} is not: an empty AOF means an empty dataset. "
                     f"If the data of {rdb.name} are wanted, stop the server, move {aof.name} away, "
                     "and start it again"
@@ -58,16 +80,16 @@ class Loads:
 
     async def _begin_aof(self, aof: Path, parts: list[Path], rdb: Path) -> int:
         """A first AOF, of the data that stand in other files: never silently an empty one."""
-        server = self._server
+        ground = self._ground
         found = parts or ([rdb] if rdb.exists() else [])
         if not found:
             return 0
         what = f"the AOF in {parts[0].parent.name}" if parts else rdb.name
-        server.log.notice(f"There is no {aof.name}: loading {what}, of which it is made")
+        ground.log.notice(f"There is no {aof.name}: loading {what}, of which it is made")
         for path in found:
             await self._load(path, is_last=path is found[-1])
-        server.persistence.write_first()
-        server.log.notice(f"The first AOF was written from {what}")
+        self._persistence.write_first()
+        ground.log.notice(f"The first AOF was written from {what}")
         return aof.stat().st_size
 
     async def _load(self, path: Path, is_last: bool = True) -> LoadedFile:
@@ -77,15 +99,15 @@ class Loads:
         try:
             while True:
                 next(load)
-                keys = len(self._server.keyspace)
-                delay = self._server.config.number("key-load-delay")
+                keys = len(self._ground.keyspace)
+                delay = self._ground.config.number("key-load-delay")
                 await asyncio.sleep(delay_s(delay, max(0, keys - before)))
                 before = keys
         except StopIteration as end:
             return self._loaded(path, end.value)
         finally:
-            self._server.loading = None
-            self._server.update_special()
+            self._ground.loading = None
+            self._ground.refresh()
 
     def _load_now(self, path: Path) -> LoadedFile:
         """Load a file while everybody waits."""
@@ -96,61 +118,62 @@ class Loads:
         except StopIteration as end:
             return self._loaded(path, end.value)
         finally:
-            self._server.loading = None
-            self._server.update_special()
+            self._ground.loading = None
+            self._ground.refresh()
 
     def _begin(self, path: Path, is_last: bool) -> Load:
         """Only the last file of a set may end before its end."""
-        server = self._server
-        now_ms = server.clock.unix_ms()
-        server.loading = loading = Loading(now_ms, path.stat().st_size)
-        server.update_special()
-        loader = FileLoader(self._context(), server.persistence.files, server.log)
-        if path == server.persistence.rdb_path:
+        ground = self._ground
+        now_ms = ground.clock.unix_ms()
+        ground.loading = loading = Loading(now_ms, path.stat().st_size)
+        ground.refresh()
+        loader = FileLoader(self._context(), self._persistence.files, ground.log, self._renames)
+        if path == self._persistence.rdb_path:
             return loader.load_rdb(path, loading, now_ms)
-        may_cut = is_last and server.config.flag("aof-load-truncated")
+        may_cut = is_last and ground.config.flag("aof-load-truncated")
         return loader.load_aof(path, loading, may_cut)
 
     def _loaded(self, path: Path, loaded: LoadedFile) -> LoadedFile:
-        server = self._server
-        assert server.loading is not None
+        ground = self._ground
+        assert ground.loading is not None
         self.last = loaded
-        what = "disk" if path == server.persistence.rdb_path else "append only file"
-        seconds = (server.clock.unix_ms() - server.loading.started_ms) / 1000
-        server.log.notice(f"DB loaded from {what}: {seconds:.3f} seconds")
+        what = "disk" if path == self._persistence.rdb_path else "append only file"
+        seconds = (ground.clock.unix_ms() - ground.loading.started_ms) / 1000
+        ground.log.notice(f"DB loaded from {what}: {seconds:.3f} seconds")
         return loaded
 
-    def _context(self) -> ServerContext:
+    def _context(self) -> ClientContext:
         """A context of its own, so that clients that ask meanwhile do not get into its way."""
-        server = self._server
-        ctx = ServerContext(server.keyspace, Random(0), server.ctx.options, server)
-        ctx.session = Session(0, None, ctx.db, server.turn)
+        ground = self._ground
+        ctx = ClientContext(ground.keyspace, Random(0), ground.ctx.options)
+        ctx.session = Session(0, None, ctx.db, ground.turn)
         return ctx
 
     def reload(self, save: bool, flush: bool) -> None:
         """DEBUG RELOAD: write a snapshot and load it. Raises LoadFailure, OSError."""
-        server = self._server
+        ground = self._ground
         if save:
-            server.persistence.save()
+            self._persistence.save()
         if flush:
             self._empty()
-        self._load_now(server.persistence.rdb_path)
-        server.log.warning("DB reloaded by DEBUG RELOAD")
+        self._load_now(self._persistence.rdb_path)
+        ground.log.warning("DB reloaded by DEBUG RELOAD")
 
     def reload_aof(self) -> None:
         """DEBUG LOADAOF: make the AOF whole and load it. Raises LoadFailure, OSError."""
-        server = self._server
-        if server.persistence.schedule.mode is Mode.ON:
-            server.persistence.writer.flush(force=True)
-            error = server.persistence.aof_error
+        ground = self._ground
+        if self._persistence.schedule.mode is Mode.ON:
+            self._persistence.writer.flush(force=True)
+            error = self._persistence.aof_error
             if error is not None:  # the file does not hold what would be thrown away
                 raise OSError(error, os.strerror(error))
         self._empty()
-        self._load_now(server.persistence.aof_path)
-        server.log.warning("Append Only File loaded by DEBUG LOADAOF")
+        self._load_now(self._persistence.aof_path)
+        ground.log.warning("Append Only File loaded by DEBUG LOADAOF")
 
     def _empty(self) -> None:
-        keyspace = self._server.keyspace
+        keyspace = self._ground.keyspace
+        self._emptied()
         for database in keyspace.databases:
             database.clear()
         keyspace.functions.clear()

@@ -56,7 +56,7 @@ class Persistence:
     ) -> None:
         self.writer = writer
         self.schedule = RewriteSchedule()
-        self._dataset = dataset = Dataset(ctx, config, tools.clock)
+        self._dataset = dataset = Dataset(ctx, config, tools.world.clock)
         self.snapshots = Snapshots(tools, lambda: dataset.rdb_chunks(preamble=False))
         self.rewrite: RunningRewrite | None = None
         self.cow_bytes = 0
@@ -78,7 +78,7 @@ class Persistence:
     @property
     def files(self) -> FileSystem:
         """The file system that they stand in."""
-        return self._tools.files
+        return self._tools.world.files
 
     @property
     def aof_path(self) -> Path:
@@ -94,6 +94,11 @@ class Persistence:
     def child_running(self) -> bool:
         """Whether any child runs."""
         return self.rewrite is not None or self.snapshots.pid is not None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is an AOF, or will be as soon as its first rewrite has ended."""
+        return self.schedule.mode is not Mode.OFF
 
     @property
     def aof_error(self) -> int | None:
@@ -116,7 +121,7 @@ class Persistence:
         return self._ctx.dirty - self.snapshots.state.dirty_at_save
 
     def _now_s(self) -> int:
-        return self._tools.clock.unix_ms() // 1000
+        return self._tools.world.clock.unix_ms() // 1000
 
     # Every turn, and the cron.
     def before_replies(self) -> None:
@@ -147,7 +152,7 @@ class Persistence:
         """Try a write again that was postponed, or, once a second, one that failed."""
         if self.schedule.mode is not Mode.ON:
             return
-        now_ms = self._tools.clock.unix_ms()
+        now_ms = self._tools.world.clock.unix_ms()
         failed = self.writer.state.write_error is not None
         if not failed or now_ms - self._retried_ms >= _RETRY_MS:
             self._retried_ms = now_ms
@@ -156,7 +161,7 @@ class Persistence:
     def _check_children(self) -> None:
         self.snapshots.poll()
         if self.rewrite is not None:
-            code = self._tools.children.ended(self.rewrite.pid)
+            code = self._tools.world.children.ended(self.rewrite.pid)
             if code is not None:
                 self._rewrite_ended(code)
 
@@ -191,7 +196,7 @@ class Persistence:
         """Append to the AOF, which has been loaded, from now on. Raises OSError."""
         self.writer.open(self.aof_path, size)
         # What is made durable in a file is lost with the file's name.
-        self._tools.files.sync_directory(self.folder)
+        self.files.sync_directory(self.folder)
         self.writer.state.base_size = size
         self._feed.selected = -1
         self.schedule.mode = Mode.ON
@@ -203,7 +208,9 @@ class Persistence:
         temporary = path.with_name(f"temp-rewriteaof-{os.getpid()}.aof")
         incremental = self._config.flag("aof-rewrite-incremental-fsync")
         write_snapshot(
-            self._dataset.aof_chunks(), Output(temporary, path, incremental), self._tools.files
+            self._dataset.aof_chunks(),
+            Output(temporary, path, incremental),
+            self.files,
         )
 
     def turn_on(self) -> None:
@@ -239,7 +246,7 @@ class Persistence:
                 self._tools.log.warning(
                     f"The end of the AOF that is turned off may be lost: {os.strerror(failed)}"
                 )
-            self._tools.syncer.close(self.writer.detach())
+            self._tools.world.syncer.close(self.writer.detach())
         self.schedule.turn_off()
         self._update_sink()
         self.kill_rewrite()
@@ -257,7 +264,7 @@ class Persistence:
         tools, log = self._tools, self._tools.log
         if self.schedule.mode is Mode.ON:
             self.writer.flush()
-        started = tools.clock.monotonic_us()
+        started = tools.world.clock.monotonic_us()
         try:
             self._refuse_full_disk()
             rewrite = RunningRewrite(
@@ -286,7 +293,7 @@ class Persistence:
             raise OSError(None, f"{free} bytes are free, the last rewrite took {need}")
 
     def _forked(self, started_us: int) -> None:
-        took_us = self._tools.clock.monotonic_us() - started_us
+        took_us = self._tools.world.clock.monotonic_us() - started_us
         self._stats.fork_us = took_us
         self._stats.forks += 1
         self._tools.latency.add("fork", took_us // 1000)
@@ -315,33 +322,33 @@ class Persistence:
         tools, path, writer = self._tools, self.aof_path, self.writer
         try:
             size = rewrite.append_rest()
-            fd = tools.files.open(rewrite.file, os.O_WRONLY | os.O_APPEND)
+            fd = tools.world.files.open(rewrite.file, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
             tools.log.warning(f"Error trying to finish the rewritten AOF: {error.strerror}")
             self.schedule.install_failed(self._now_s())
             return
-        started = tools.clock.monotonic_us()
+        started = tools.world.clock.monotonic_us()
         try:
-            tools.files.rename(rewrite.file, path)
+            tools.world.files.rename(rewrite.file, path)
         except OSError as error:
             tools.log.warning(
                 f"Error trying to rename the temporary AOF file {rewrite.file.name} into "
                 f"{path.name}: {error.strerror}"
             )
-            tools.files.close(fd)
+            tools.world.files.close(fd)
             self.schedule.install_failed(self._now_s())
             return
-        tools.latency.add("aof-rename", (tools.clock.monotonic_us() - started) // 1000)
+        tools.latency.add("aof-rename", (tools.world.clock.monotonic_us() - started) // 1000)
         old = writer.detach()
         self._feed.selected = -1
         self.schedule.installed()
         if self.schedule.mode is Mode.OFF:
-            tools.files.close(fd)
+            tools.world.files.close(fd)
         else:
             writer.attach(fd, size)
             writer.state.base_size = size
         if old >= 0:
-            tools.syncer.close(old)
+            tools.world.syncer.close(old)
         tools.log.notice("Background AOF rewrite finished successfully")
         self._sync_name(path)
 
@@ -351,7 +358,7 @@ class Persistence:
         Raises FatalAofError.
         """
         try:
-            self._tools.files.sync_directory(path.parent)
+            self.files.sync_directory(path.parent)
         except OSError as failure:
             if self.schedule.mode is not Mode.OFF:
                 self.writer.sync_failed(failure)
@@ -362,7 +369,7 @@ class Persistence:
         if rewrite is None:
             return
         self._tools.log.notice(f"Killing running AOF rewrite child: {rewrite.pid}")
-        self._tools.children.kill(rewrite.pid)
+        self._tools.world.children.kill(rewrite.pid)
         self._set_rewrite(None)
         rewrite.close()
         rewrite.remove_files()
@@ -392,7 +399,7 @@ class Persistence:
     # Snapshots.
     def start_snapshot(self) -> bool:
         """Split off a child that writes a snapshot; False where that cannot be."""
-        started = self._tools.clock.monotonic_us()
+        started = self._tools.world.clock.monotonic_us()
         config = self._config
         try:
             self.snapshots.start(
@@ -439,7 +446,7 @@ class Persistence:
         """Give the AOF back; nothing is written to it any more."""
         fd = self.writer.detach()
         if fd >= 0:
-            self._tools.syncer.close(fd)
+            self._tools.world.syncer.close(fd)
 
     def remove_temporary(self) -> None:
         """Take away files that dead children have left."""
@@ -447,7 +454,7 @@ class Persistence:
             match = _TEMPORARY.fullmatch(path.name)
             if match is not None and not is_alive(int(match[1])):
                 self._tools.log.notice(f"Removing {path.name}, left by a child that has ended")
-                self._tools.files.unlink(path)
+                self.files.unlink(path)
 
     def set_fsync(self, value: str) -> None:
         """CONFIG SET appendfsync."""

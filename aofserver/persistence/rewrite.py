@@ -7,7 +7,6 @@ pipe, and what is left of it when the child has ended is appended by the parent.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from aofserver.latency import Latency
 from aofserver.log import CHILD, Log
 from aofserver.persistence.child import ACK, ChildPipes, Output, rewrite_child
 from aofserver.persistence.diff import DiffBuffer
-from aofserver.ports import Children, Clock, Syncer
-from aoftool.ops.filesystem import FileSystem, write_all
+from aofserver.ports import World
+from aoftool.ops.filesystem import write_all
 
 TITLE = "redis-aof-rewrite"
 
@@ -27,13 +26,9 @@ TITLE = "redis-aof-rewrite"
 class Tools:
     """What everything that splits off children works with."""
 
-    children: Children
-    syncer: Syncer
-    files: FileSystem
-    clock: Clock
+    world: World
     log: Log
     latency: Latency
-    loop: asyncio.AbstractEventLoop
 
 
 class RunningRewrite:
@@ -76,17 +71,17 @@ class RunningRewrite:
             output = Output(
                 folder / f"temp-rewriteaof-{me}.aof", final_name(folder, me), incremental
             )
-            return rewrite_child(chunks(), output, theirs, tools.files, tools.log.warning)
+            return rewrite_child(chunks(), output, theirs, tools.world.files, tools.log.warning)
 
         try:
-            self.pid = tools.children.fork(work, TITLE, theirs.all(), cpus)
+            self.pid = tools.world.children.fork(work, TITLE, theirs.all(), cpus)
         except BaseException:
             self._close_ours()
             raise
         finally:
             for fd in theirs.all():
                 os.close(fd)
-        tools.loop.add_reader(self._from_child, self._child_spoke)
+        tools.world.loop().add_reader(self._from_child, self._child_spoke)
 
     @property
     def file(self) -> Path:
@@ -99,10 +94,10 @@ class RunningRewrite:
         self.diff.append(data)
         if not self._writing and not self._stopped:
             self._writing = True
-            self._tools.loop.add_writer(self._diff, self._pipe_is_writable)
+            self._tools.world.loop().add_writer(self._diff, self._pipe_is_writable)
 
     def _pipe_is_writable(self) -> None:
-        started = self._tools.clock.monotonic_us()
+        started = self._tools.world.clock.monotonic_us()
         try:
             self.diff.send(lambda view: os.write(self._diff, view))
         except BlockingIOError:
@@ -110,11 +105,11 @@ class RunningRewrite:
         except OSError:  # the child has gone; its end will be seen
             self._stop_sending()
         finally:
-            elapsed_ms = (self._tools.clock.monotonic_us() - started) // 1000
+            elapsed_ms = (self._tools.world.clock.monotonic_us() - started) // 1000
             self._tools.latency.add("aof-rewrite-diff-write", elapsed_ms)
         if self._writing:
             self._writing = False
-            self._tools.loop.remove_writer(self._diff)
+            self._tools.world.loop().remove_writer(self._diff)
 
     def _child_spoke(self) -> None:
         """The child asks for an end of the diff: send no more, and say so."""
@@ -122,7 +117,7 @@ class RunningRewrite:
             word = os.read(self._from_child, 1)
         except BlockingIOError:
             return
-        self._tools.loop.remove_reader(self._from_child)
+        self._tools.world.loop().remove_reader(self._from_child)
         if word != ACK:
             return
         self._tools.log.notice("AOF rewrite child asks to stop sending diffs.")
@@ -136,13 +131,13 @@ class RunningRewrite:
         self._stopped = True
         if self._writing:
             self._writing = False
-            self._tools.loop.remove_writer(self._diff)
+            self._tools.world.loop().remove_writer(self._diff)
 
     # When it has ended.
     def close(self) -> None:
         """Give the pipes back; reads what the child told of its memory."""
         self._stop_sending()
-        self._tools.loop.remove_reader(self._from_child)
+        self._tools.world.loop().remove_reader(self._from_child)
         try:
             self.cow_bytes = int(os.read(self._info, 64) or b"0")
         except (BlockingIOError, ValueError):
@@ -159,7 +154,7 @@ class RunningRewrite:
         The sync comes before the file gets its name: what it replaces may be durable already.
         Raises OSError.
         """
-        files = self._tools.files
+        files = self._tools.world.files
         fd = files.open(self.file, os.O_WRONLY | os.O_APPEND)
         try:
             rest = b"".join(self.diff.take())
@@ -178,7 +173,7 @@ class RunningRewrite:
         """Take away what a child has left that did not end well."""
         for path in (self._folder / f"temp-rewriteaof-{self.pid}.aof", self.file):
             try:
-                self._tools.files.unlink(path)
+                self._tools.world.files.unlink(path)
             except OSError:
                 continue
 

@@ -71,7 +71,7 @@ class Snapshots:
     """
 
     def __init__(self, tools: Tools, chunks: Callable[[], Iterator[bytes]]) -> None:
-        self.state = SnapshotState(tools.clock.unix_ms() // 1000)
+        self.state = SnapshotState(tools.world.clock.unix_ms() // 1000)
         self.pid: int | None = None
         self.scheduled = False
         self._tools = tools
@@ -83,7 +83,9 @@ class Snapshots:
     def save(self, path: Path, incremental: bool, dirty: int) -> None:
         """Write a snapshot now (SAVE); ``dirty``: changes ever made. Raises OSError."""
         temporary = path.parent / f"temp-{os.getpid()}.rdb"
-        write_snapshot(self._chunks(), Output(temporary, path, incremental), self._tools.files)
+        write_snapshot(
+            self._chunks(), Output(temporary, path, incremental), self._tools.world.files
+        )
         state, now_s = self.state, self._now_s()
         state.dirty_at_save, state.last_save_s, state.last_ok = dirty, now_s, True
         state.saves += 1
@@ -98,11 +100,13 @@ class Snapshots:
         def work() -> int:
             tools.log.role = CHILD
             output = Output(path.parent / f"temp-{os.getpid()}.rdb", path, incremental)
-            return snapshot_child(self._chunks(), output, info_in, tools.files, tools.log.warning)
+            return snapshot_child(
+                self._chunks(), output, info_in, tools.world.files, tools.log.warning
+            )
 
         self.state.last_try_s = self._now_s()
         try:
-            self.pid = tools.children.fork(work, TITLE, (info_in,), cpus)
+            self.pid = tools.world.children.fork(work, TITLE, (info_in,), cpus)
         except OSError:
             os.close(self._info)
             self.state.last_ok = False
@@ -119,7 +123,7 @@ class Snapshots:
         """Whether the child has ended since the last call."""
         if self.pid is None:
             return False
-        code = self._tools.children.ended(self.pid)
+        code = self._tools.world.children.ended(self.pid)
         if code is None:
             return False
         self._ended(code)
@@ -142,7 +146,7 @@ class Snapshots:
         else:
             log.warning(f"Background saving terminated by signal {-code}")
             with suppress(OSError):
-                self._tools.files.unlink(self._folder / f"temp-{self.pid}.rdb")
+                self._tools.world.files.unlink(self._folder / f"temp-{self.pid}.rdb")
         if code != ENDED_ON_PURPOSE:
             state.last_ok = code == 0
         self.pid = None
@@ -151,12 +155,12 @@ class Snapshots:
         """End the child, if there is one, and take away its file."""
         if self.pid is None:
             return
-        self._tools.children.kill(self.pid)
+        self._tools.world.children.kill(self.pid)
         with suppress(OSError):
-            self._tools.files.unlink(self._folder / f"temp-{self.pid}.rdb")
+            self._tools.world.files.unlink(self._folder / f"temp-{self.pid}.rdb")
         os.close(self._info)
         self.pid = None
         self.state.started_s = -1
 
     def _now_s(self) -> int:
-        return self._tools.clock.unix_ms() // 1000
+        return self._tools.world.clock.unix_ms() // 1000

@@ -67,6 +67,7 @@ class AofWriter:
         state: see ``AofState``; policy: see ``FlushPolicy``.
         child_running: asks whether any child runs.
         sleep_us: how much longer every write takes (DEBUG AOF-FLUSH-SLEEP).
+        on_synced: called when a background sync has ended well.
         on_sync_failed: called when a background sync has failed: only a new file helps.
     """
 
@@ -85,6 +86,7 @@ class AofWriter:
         self.add: Callable[[bytes], None] = self.state.pending.append
         self.child_running: Callable[[], bool] = lambda: False
         self.on_sync_failed: Callable[[], None] = lambda: None
+        self.on_synced: Callable[[], None] = lambda: None
         self.fd = -1
         self._files = files
         self._clock = clock
@@ -114,6 +116,17 @@ class AofWriter:
         self._generation += 1
         self.state.pending.clear()
         return fd
+
+    def mark(self) -> tuple[int, int]:
+        """Where the bytes end that there are now, for ``covers``."""
+        return self._generation, self.state.size + self.state.pending_bytes
+
+    def covers(self, mark: tuple[int, int]) -> bool:
+        """Whether everything up to a mark is durable, in this file or in what follows it."""
+        if self.fd < 0:
+            return False
+        generation, end = mark
+        return generation != self._generation or self.state.durable >= end
 
     def flush(self, force: bool = False) -> None:
         """Write and sync as the policy says. Raises FatalAofError."""
@@ -263,6 +276,7 @@ class AofWriter:
                 self.sync_failed(failure)
             elif self.state.sync_error is None:
                 self.state.durable = max(self.state.durable, size)
+                self.on_synced()
 
         try:
             self._syncer.sync(self.fd, done)

@@ -16,18 +16,17 @@ Done = Callable[[OSError | None], None]
 class ThreadSyncer:
     """One thread, so that syncs never overtake each other; descriptors are duplicated first.
 
-    The duplicate keeps a file open that is replaced and closed while it is synced.
+    The duplicate keeps a file open that is replaced and closed while it is synced. ``loop`` gives
+    the event loop in which ``done`` is called; without one it is called by ``drain`` alone.
     """
 
-    def __init__(self, files: FileSystem) -> None:
+    def __init__(
+        self, files: FileSystem, loop: Callable[[], asyncio.AbstractEventLoop] | None = None
+    ) -> None:
         self._files = files
+        self._loop = loop
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="aof-sync")
         self._waiting: dict[Future[None], Done] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """The loop in which ``done`` is called."""
-        self._loop = loop
 
     @property
     def running(self) -> bool:
@@ -37,9 +36,10 @@ class ThreadSyncer:
         copy = os.dup(fd)  # raises OSError where there are no more descriptors
         future = self._threads.submit(self._sync, copy)
         self._waiting[future] = done
-        loop = self._loop
-        if loop is not None:
-            future.add_done_callback(lambda ended: loop.call_soon_threadsafe(self._ended, ended))
+        if self._loop is None:
+            return
+        loop = self._loop()
+        future.add_done_callback(lambda ended: loop.call_soon_threadsafe(self._ended, ended))
 
     def _sync(self, fd: int) -> None:
         try:
