@@ -34,7 +34,7 @@ bench: $(VENV)/installed-test
 	$(BIN)/python benchmarks/run.py
 
 docs: $(VENV)/installed-test
-	$(BIN)/python docs/generate.py
+	PYTHONPATH=. $(BIN)/python docs/generate.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info run

@@ -17,9 +17,9 @@ if __name__ == "__main__":
 from random import Random
 
 from aoftool.keyspace.context import Context
-from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.encoding import encode_as_rdb, rdb_encoder
 from aoftool.keyspace.engine import run
+from aoftool.keyspace.keyspace import Keyspace
 
 #: Name: whether the child collects, and whether the parent froze its objects before.
 WAYS = {

@@ -1,4 +1,7 @@
-"""Prints docs/cli.md and docs/config.md from the code: ``make docs``. A test compares them."""
+"""Prints docs/cli.md, docs/config.md and the commands of docs/compatibility.md: ``make docs``.
+
+A test compares them with the code.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from aofserver.config.kinds import Bool, Choice, FileMode, Folder, HostName, Int
 from aofserver.config.kinds import Text as AnyText
 from aofserver.config.listkinds import (
     KeyEvents,
+    Lines,
     OomScores,
     OutputLimits,
     Percentiles,
@@ -23,6 +27,7 @@ from aoftool.cli import main
 from aoftool.errors import ExitCode
 from aoftool.ops.check.opinions import OPINIONS
 from aoftool.ops.check.report import Verdict
+from tests.compat.commandtable import command_table
 
 HEAD = """# The command line
 
@@ -123,6 +128,7 @@ _IN_WORDS = {
     HostName: "a host name",
     AnyText: "text",
     Words: "words",
+    Lines: "lines of words",
     SavePoints: "pairs of seconds and changes",
     OutputLimits: "class, hard, soft, seconds",
     KeyEvents: "letters",
@@ -150,6 +156,8 @@ def _values(kind: Kind) -> str:
 def _config_row(option: Option) -> str:
     also = "".join(f", `{name}`" for name in option.names[1:])
     fixed = "" if option.mutable else " *Fixed.*"
+    if option.later:
+        fixed = " *Fixed under compat-version 6.0.*"
     default = f"`{option.default}`" if option.default else ""
     return f"| `{option.name}`{also} | {_values(option.kind)} | {default} | {option.doc}{fixed} |"
 
@@ -173,6 +181,21 @@ def config_page() -> str:
     return "\n".join([*parts, FIGURES_HEAD.strip("\n"), ""])
 
 
+COMMANDS_BEGIN = "<!-- begin of what `make docs` prints of the commands -->\n"
+COMMANDS_END = "<!-- end of the commands -->\n"
+
+
+def compatibility_page(page: str) -> str:
+    """The text of docs/compatibility.md, of which the tables of commands are printed anew."""
+    before, found, rest = page.partition(COMMANDS_BEGIN)
+    _, ended, after = rest.partition(COMMANDS_END)
+    assert found, "no mark where the tables begin"
+    assert ended, "no mark where they end"
+    return before + COMMANDS_BEGIN + command_table() + COMMANDS_END + after
+
+
 if __name__ == "__main__":
+    compatibility = Path(__file__).parent / "compatibility.md"
+    compatibility.write_text(compatibility_page(compatibility.read_text()))
     (Path(__file__).parent / "config.md").write_text(config_page())
     (Path(__file__).parent / "cli.md").write_text(cli_page())

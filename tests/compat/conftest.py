@@ -9,6 +9,7 @@ import pytest
 
 from tests.compat.face import COMPAT, OPTIONS, Pair, path_of
 from tests.compat.servers import RELEASES, serving
+from tests.compat.wire import plain
 from tests.e2e.server.serving import serving as serving_ours
 
 
@@ -33,3 +34,19 @@ def pair(request: Any, servers: Pair) -> Pair:
         for wire in (found.real, found.ours):
             wire(["HELLO", "3"])
     return found
+
+
+@pytest.fixture
+def no_users_left(servers: Pair) -> Iterator[None]:
+    """Each test begins and ends with the default user alone."""
+    pair = servers.again()
+    yield
+    for line in ("config set requirepass ''", "acl setuser default reset on nopass ~* &* +@all",
+                 "acl log reset", "config set acl-pubsub-default allchannels"):  # fmt: skip
+        pair.both(line)
+    if pair.release == "7.0":
+        pair.both("config set acl-pubsub-default resetchannels")
+    for wire in (pair.real, pair.ours):
+        for name in plain(wire(["acl", "users"])):
+            if name != b"default":
+                wire(["acl", "deluser", name])

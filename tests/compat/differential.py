@@ -23,9 +23,9 @@ from aoftool.format.resp.replies import (
 )
 from aoftool.keyspace import numbers
 from aoftool.keyspace.context import Context, Options, Style
-from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.engine import run, run_logged
 from aoftool.keyspace.errors import CommandError
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.values import HashValue, SetValue
 from tests.compat.servers import AOF, AOF_DIR, WITH_AOF, serving
 

@@ -1,7 +1,7 @@
 """Our declarations against what real servers tell of their commands (COMMAND, COMMAND GETKEYS).
 
-One table holds every difference that is meant, with its reason; a difference that is not in it
-fails, and so does a row of it that is no more.
+A difference that is not among those that are meant (``differences``) fails, and so does a row
+there that is no more.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pytest
 from aoftool.keyspace import engine
 from aoftool.keyspace.command import TABLE, Command
 from aoftool.keyspace.describe import acl_categories, flag_names, key_range, tips
+from tests.compat.differences import DECLARED, KEYS
 from tests.compat.differential import STYLES, Real
 from tests.compat.servers import RELEASES, serving
 from tests.grammar import Grammar
@@ -34,26 +35,6 @@ _BY_GROUP = {
     "transactions": "DISCARD EXEC MULTI UNWATCH WATCH",
 }
 SERVER_COMMANDS = frozenset(" ".join(_BY_GROUP.values()).encode().split())
-
-_OPTIONS_CAME = "options came later; older servers answer the wrong number of arguments"
-_ALLOWED_SINCE = "allowed in scripts since 7.2, which our style 7 stands for"
-#: (release, command, what): why it is told otherwise here.
-MEANT = {
-    **{
-        ("6.2", name, "arity"): _OPTIONS_CAME
-        for name in ("EXPIRE", "EXPIREAT", "PEXPIRE", "PEXPIREAT", "XSETID", "ZRANK", "ZREVRANK")
-    },
-    **{("7.0", name, "arity"): _OPTIONS_CAME for name in ("ZRANK", "ZREVRANK")},
-    ("6.2", "PFDEBUG", "arity"): "its table is laxer than its handler",
-    ("6.2", "HGETALL", "flags"): "called random before it was sorted out as unordered in 7.0",
-    ("6.2", "XACK", "flags"): "called random, which it is not; 7.0 says so too",
-    **{
-        ("7.0", name, "flags"): _ALLOWED_SINCE
-        for name in ("BLMOVE", "BLPOP", "BRPOP", "BRPOPLPUSH", "BZPOPMAX", "BZPOPMIN")
-    },
-    ("7.0", "WAIT", "flags"): "called blocking since 7.2",
-    ("7.0", "WAIT", "acl"): "called blocking since 7.2",
-}
 
 
 @pytest.fixture(scope="module", params=RELEASES)
@@ -115,7 +96,7 @@ def differences(real: Real, release: str) -> Iterator[tuple[str, str, str]]:
 def test_rows(server: tuple[str, Real]) -> None:
     release, real = server
     found = set(differences(real, release))
-    allowed = {row for row in MEANT if row[0] == release}
+    allowed = {row for row in DECLARED if row[0] == release}
     assert found - allowed == set(), "not meant"
     assert allowed - found == set(), "no longer so"
 
@@ -151,11 +132,6 @@ GRAMMAR = Grammar(
     {name: lambda rng: rng.choice(WORDS) for name in NAMED},
     lambda rng: b"%d" % rng.randrange(5),
 )
-#: Whose keys real servers see otherwise, and why ours stay as they are.
-KEYS_MEANT = {
-    ("7.0", "MIGRATE"): "refuses a key together with KEYS, which is for the command to refuse",
-    ("7.0", "PFMERGE"): "refuses a call without sources, which is valid",
-}
 
 
 def keys_here(row: Command, argv: list[bytes]) -> list[bytes]:
@@ -190,6 +166,6 @@ def test_keys(server: tuple[str, Real]) -> None:
         for argv in calls(row, rng):
             if keys_here(row, argv) != keys_there(real, argv):
                 differing.add((release, name.decode()))
-                if (release, name.decode()) not in KEYS_MEANT:
+                if (release, name.decode()) not in KEYS:
                     raise AssertionError((argv, keys_here(row, argv), keys_there(real, argv)))
-    assert differing == {row for row in KEYS_MEANT if row[0] == release}, "no longer so"
+    assert differing == {row for row in KEYS if row[0] == release}, "no longer so"

@@ -10,8 +10,8 @@ import pytest
 
 from aoftool.errors import RefusedError
 from aoftool.format.rdb import Key, decode_events
-from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.digest import keyspace_digest
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.values import ZSetValue
 from aoftool.ops.loading import LoadOptions, load
 from aoftool.ops.rewrite import Beside, Form, InPlace, RewriteOptions, rewrite

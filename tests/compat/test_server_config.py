@@ -115,9 +115,7 @@ OTHER_VALUES = {
         for release in ("6.2", "7.0")
         for name in ("dir", "unixsocket", "bind")
     },
-    ("6.2", "acl-pubsub-default"): _DEFAULT,
     ("7.0", "repl-diskless-sync"): _DEFAULT,
-    ("7.0", "latency-tracking"): "not kept here, so it says no",
     ("7.0", "enable-debug-command"): _PLACE,
 }
 

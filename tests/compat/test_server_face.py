@@ -295,8 +295,11 @@ def test_memory_stats_has_the_same_fields(servers: Pair) -> None:
 
 
 def test_debug(pair: Pair) -> None:
-    kinds = "string integer null array set map verbatim true false foo"
+    kinds = "string integer double null array set map bignum attrib verbatim true false push foo"
     assert_same(pair, "\n".join(f"debug protocol {kind}" for kind in kinds.split()))
+    if pair.both("debug protocol true")[0][0] == "#":  # the reply behind a push
+        assert pair.ours.reply() == pair.real.reply()
+    assert_same(pair, "multi\ndebug protocol bignum\ndebug protocol attrib\nexec")
     assert_same(
         pair,
         """

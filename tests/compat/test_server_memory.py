@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.compat.face import Pair, assert_same
 
 #: No server does with so little: whatever can go goes, and then there is no memory left.
@@ -163,3 +165,30 @@ def test_restored_uses(pair: Pair) -> None:
             wire(["RESTORE", "b", "0", payload, "REPLACE", word, "77"])
         assert_same(pair, f"object {asked} b")
     assert_same(pair, "config set maxmemory-policy noeviction\nflushall")
+
+
+LIMITS = [
+    ("hash-max-{}-entries", 1, "hset k a 1 b 2", "hset k c 3"),
+    ("hash-max-{}-value", 2, "hset k a long", "hset k b long"),
+    ("zset-max-{}-entries", 1, "zadd k 1 a 2 b", "zadd k 3 c"),
+    ("zset-max-{}-value", 2, "zadd k 1 long", "zadd k 1 other"),
+    ("set-max-intset-entries", 2, "sadd k 1 2 3", "sadd k 4"),
+]
+
+
+@pytest.mark.parametrize("order", [(0, 512), (512, 0), (0, 512, 0), (512, 0, 512)])
+@pytest.mark.parametrize(("name", "low", "makes", "adds"), LIMITS, ids=lambda value: str(value)[:8])
+def test_limits_do_not_change_what_is_there(
+    servers: Pair, name: str, low: int, makes: str, adds: str, order: tuple[int, ...]
+) -> None:
+    """A form is left when something is added, and never comes back, whatever the limits are."""
+    if name.startswith("set") and servers.release == "7.0":
+        pytest.skip("7.0 has no listpacks of sets yet")
+    option = name.format("ziplist" if servers.release == "6.2" else "listpack")
+    pair = servers.again()
+    limits = [limit or low for limit in order]
+    lines = ["del k", f"config set {option} {limits[0]}", makes, "object encoding k"]
+    for limit in limits[1:]:
+        lines += [f"config set {option} {limit}", "object encoding k"]
+    lines += [adds, "object encoding k", f"config set {option} 512", "object encoding k"]
+    assert_same(pair, "\n".join(lines))

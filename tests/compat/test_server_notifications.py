@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from aofserver.notifications import CLASS_OF
+from tests.compat import test_server_lookups as lookups
 from tests.compat.face import Pair
 from tests.compat.stage import Stage
 from tests.compat.wire import Wire, plain
@@ -173,3 +174,35 @@ def test_new_keys_and_misses(servers: Pair) -> None:
 
 def test_every_class_is_known() -> None:
     assert set(CLASS_OF.values()) == set("g$lshztxemn")
+
+
+@pytest.mark.parametrize("letters", ["KEm", "KEAn"])
+def test_new_keys_and_misses_of_every_call(servers: Pair, letters: str) -> None:
+    """Of every call, those of scripts among them, on keys that are there and on others."""
+    if servers.release == "6.2":
+        letters = letters.replace("n", "")
+    # XCLAIM and XAUTOCLAIM tell of a new consumer since 7.2.
+    calls = [call for call in lookups.calls_of(servers.release) if "claim" not in call[0]]
+    told: list[dict[str, list[tuple[bytes, bytes]]]] = []
+    with Stage(servers) as stage:
+        for listener, wire in (
+            (stage["a"].real, stage["b"].real),
+            (stage["a"].ours, stage["b"].ours),
+        ):
+            listener(["psubscribe", "__key*"])
+            found = {}
+            for call in calls:
+                wire(["config", "set", "notify-keyspace-events", ""])
+                wire(["flushall"])
+                for line in lookups.KEYS.strip().splitlines():
+                    wire(line.split())
+                wire(["config", "set", "notify-keyspace-events", letters])
+                wire(call)
+                wire(["publish", "__key", "the end"])
+                found[" ".join(call)] = list(_events(listener, "the end"))
+            told.append(found)
+            wire(["config", "set", "notify-keyspace-events", ""])
+    real, ours = told
+    assert {call: events for call, events in ours.items() if events != real[call]} == {
+        call: events for call, events in real.items() if events != ours[call]
+    }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.rdbmap import rdb_value
 from aoftool.ops.loading import LoadOptions, load
 from aoftool.ops.rewrite import Beside, Form, RewriteOptions, rewrite

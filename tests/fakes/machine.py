@@ -20,17 +20,12 @@ from typing import Any, cast
 from aofserver.config import Config
 from aofserver.config.wiring import wire
 from aofserver.log import Level, Log
-from aofserver.persistence.loads import Loads
-from aofserver.persistence.manager import Persistence
-from aofserver.persistence.policy import FlushPolicy, Fsync
-from aofserver.persistence.rewrite import Tools
-from aofserver.persistence.writer import AofWriter
+from aofserver.ports import World
 from aofserver.server import Server
 from aofserver.session import Session
-from aofserver.turn import Turn
 from aoftool.format.resp import encode_command
-from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.digest import keyspace_digest
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.ops.filesystem import FileSystem, System
 
 START_MS = 1_700_000_000_000
@@ -147,22 +142,31 @@ class HandSyncer:
         while self._waiting:
             self.end()
 
+    def stop(self) -> None:
+        """Nothing runs by itself here."""
+
+
+#: What a keyspace holds: its tables, and its functions.
+_Held = tuple[list[tuple[Any, Any]], dict[bytes, bytes]]
+
 
 class HandChildren:
     """At most one child, which is this process on another day."""
 
-    def __init__(self, keyspace: Keyspace, loop: HandLoop) -> None:
-        self._keyspace, self._loop = keyspace, loop
+    keyspace: Keyspace
+
+    def __init__(self, loop: HandLoop) -> None:
+        self._loop = loop
         self._work: Callable[[], int] | None = None
         self._kept: list[tuple[int, int]] = []
-        self._frozen = _held(keyspace)
+        self._frozen: _Held
         self._code: int | None = None
 
     def fork(
         self, work: Callable[[], int], title: str, keep: tuple[int, ...], cpus: frozenset[int]
     ) -> int:
         self._kept = [(fd, os.dup(fd)) for fd in keep]
-        self._frozen = copy.deepcopy(_held(self._keyspace))
+        self._frozen = copy.deepcopy(_held(self.keyspace))
         self._work, self._code = work, None
         return os.getpid()
 
@@ -172,14 +176,14 @@ class HandChildren:
         for number, kept in self._kept:
             os.dup2(kept, number)  # the parent has closed it; nothing else has taken the number
             os.close(kept)
-        now = _held(self._keyspace)
-        _hold(self._keyspace, self._frozen)
+        now = _held(self.keyspace)
+        _hold(self.keyspace, self._frozen)
         codes: list[int] = []
         thread = threading.Thread(target=lambda work: codes.append(work()), args=(self._work,))
         thread.start()
         while thread.is_alive():
             self._loop.look(0.001)
-        _hold(self._keyspace, now)
+        _hold(self.keyspace, now)
         for number, _ in self._kept:
             os.close(number)
         self._kept = []
@@ -201,12 +205,12 @@ class HandChildren:
         return -9
 
 
-def _held(keyspace: Keyspace) -> tuple[list[tuple[Any, Any]], dict[bytes, bytes]]:
+def _held(keyspace: Keyspace) -> _Held:
     """All that a keyspace holds."""
     return [(each.data, each.expires) for each in keyspace.databases], keyspace.functions
 
 
-def _hold(keyspace: Keyspace, held: tuple[list[tuple[Any, Any]], dict[bytes, bytes]]) -> None:
+def _hold(keyspace: Keyspace, held: _Held) -> None:
     """Have a keyspace hold that."""
     databases, keyspace.functions = held
     for database, (data, expires) in zip(keyspace.databases, databases, strict=True):
@@ -242,7 +246,7 @@ class Line:
     def get_protocol(self) -> Line:
         return self
 
-    def pause_reading(self) -> None:
+    def stop_reading(self) -> None:
         self.reading = False
 
     def read_on(self) -> None:
@@ -250,6 +254,9 @@ class Line:
 
     def get_extra_info(self, name: str) -> Any:
         return None
+
+    def get_write_buffer_size(self) -> int:
+        return 0
 
 
 class Machine(Server):
@@ -259,7 +266,7 @@ class Machine(Server):
         clock, loop, syncer, children: the fake world.
     """
 
-    clock: Now  # type: ignore[assignment]
+    clock: Now
 
     def __init__(
         self, folder: Path, files: FileSystem = QUICK, now: Now | None = None, /, **options: str
@@ -267,23 +274,14 @@ class Machine(Server):
         words = {"dir": str(folder), "save": "", "appendonly": "yes"}
         words |= {name.replace("_", "-"): text for name, text in options.items()}
         log = folder.with_name(folder.name + ".log")
-        super().__init__(Config(words), Log(log, Level.DEBUG), files)
-        self.log_path = log
-        self.clock = now or Now()
-        self.keyspace.clock.now_ms = self.clock.unix_ms()
         self.loop = HandLoop()
         self.syncer = HandSyncer(files)
-        self.children = HandChildren(self.keyspace, self.loop)
+        self.children = HandChildren(self.loop)
         loop = cast("asyncio.AbstractEventLoop", self.loop)
-        self.turn = Turn(loop, self._before_replies)
-        self._stopped = asyncio.Event()
-        tools = Tools(self.children, self.syncer, files, self.clock, self.log, self.latency, loop)
-        policy = FlushPolicy(
-            Fsync(self.config.text("appendfsync")), self.config.flag("no-appendfsync-on-rewrite")
-        )
-        writer = AofWriter(policy, files, self.clock, self.syncer, self.log, self.latency)
-        self.persistence = Persistence(self.ctx, self.config, self.feed, writer, tools, self.stats)
-        self.loads = Loads(self)
+        world = World(now or Now(), files, self.syncer, self.children, lambda: loop)
+        super().__init__(Config(words), Log(log, Level.DEBUG), world)
+        self.log_path = log
+        self.children.keyspace = self.keyspace
         self._clients: dict[int, Session] = {}
 
     def boot(self) -> Machine:
@@ -294,7 +292,7 @@ class Machine(Server):
                 load.send(None)
         except StopIteration:
             pass
-        self.update_special()
+        self.refresh()
         wire(self)
         return self
 
@@ -320,7 +318,7 @@ class Machine(Server):
         argv = [word if isinstance(word, bytes) else str(word).encode() for word in words]
         raw = encode_command(argv)
         session = self.client(client)
-        self.begin_turn(session, len(raw))
+        self.reception.begin_turn(session, len(raw))
         self.dispatcher.serve(session, [argv], raw, 0, [len(raw)])
 
     def run(self, *words: str | bytes | int, client: int = 1) -> bytes:

@@ -18,9 +18,9 @@ from aoftool.format.aof import AofEncoder
 from aoftool.format.resp.replies import OK, ErrorReply, Reply
 from aoftool.keyspace.command import TABLE, find
 from aoftool.keyspace.context import Context, Options, Style
-from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.engine import run, run_logged
 from aoftool.keyspace.errors import CommandError
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.ops.loading import LoadOptions, load
 from aoftool.ops.source import resolve
 from tests.compat.differential import comparable

@@ -90,6 +90,7 @@ LIMITS = st.builds(
     intset_entries=st.integers(0, 12),
     set_entries=st.integers(0, 12),
     list_node_bytes=st.integers(0, 200),
+    list_node_entries=st.integers(0, 5),
     stream_node_bytes=st.integers(0, 200),
     stream_node_entries=st.integers(1, 5),
 )

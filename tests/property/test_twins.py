@@ -20,6 +20,7 @@ from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.fingerprint import fingerprint
 from aoftool.keyspace.hyperloglog import sparse
 from aoftool.keyspace.hyperloglog.estimate import place, pure_place
+from aoftool.keyspace.keyspace import Keyspace
 from tests.random_calls import RandomCalls
 
 BORDERS = [
@@ -110,7 +111,7 @@ def test_runs_of_sparse_hyperloglogs(runs: bytes, index: int) -> None:
 KEYS = st.sampled_from([b"a", b"b", b"c"])
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.sampled_from(["get", "delete", "expire_at", "persist"]), KEYS),
+        st.tuples(st.sampled_from(["get", "read", "peek", "delete", "expire_at", "persist"]), KEYS),
         st.tuples(st.sampled_from(["put", "replace"]), KEYS, st.integers()),
         st.tuples(st.just("set_expire"), KEYS, st.integers(0, 20)),
         st.tuples(st.just("clear")),
@@ -124,12 +125,15 @@ def _told(databases: Any, clocks: Any, steps: list[tuple[Any, ...]], paused: boo
     db = databases(3, clock)
     told: list[Any] = [db.index, len(db)]
     db.on_expired = lambda index, key: told.append((index, key))
+    db.on_miss = lambda index, key: told.append(("miss", index, key))
+    db.on_new = lambda index, key: told.append(("new", index, key))
+    db.on_use = lambda key: told.append(("use", key))
     for now_ms, (name, *arguments) in enumerate(steps):
         clock.now_ms = now_ms
         if name == "set_expire" and arguments[0] not in db.data:
             continue
         told.append((getattr(db, name)(*arguments), dict(db.data), dict(db.expires), len(db)))
-    return told
+    return [*told, db.hits, db.misses]
 
 
 @given(STEPS, st.booleans())
@@ -140,7 +144,7 @@ def test_databases(steps: list[tuple[Any, ...]], paused: bool) -> None:
 
 @pytest.mark.parametrize("kind", [context.Context, context.PureContext])
 def test_contexts(kind: type[context.PureContext]) -> None:
-    keyspace = database.Keyspace(2, database.Clock(5))
+    keyspace = Keyspace(2, database.Clock(5))
     ctx = kind(keyspace, Random(1))
     assert (ctx.now_ms, ctx.dirty, ctx.trusted, ctx.resp3, ctx.fact) == (5, 0, False, False, None)
     assert ctx.options == context.Options()
@@ -156,6 +160,17 @@ def test_contexts(kind: type[context.PureContext]) -> None:
     assert ctx.typed(b"none", list) is None
     with pytest.raises(CommandError, match="WRONGTYPE"):
         ctx.typed(b"k", dict)
+    assert keyspace.lookups == (0, 0)
+    assert (ctx.read(b"k", list), ctx.read(b"none", list)) == ([], None)
+    with pytest.raises(CommandError, match="WRONGTYPE"):
+        ctx.read(b"k", dict)
+    assert keyspace.lookups == (2, 1)
+    for style, hits in ((context.Style.REDIS_6, 2), (context.Style.REDIS_7, 3)):
+        ctx.options.style = style
+        assert ctx.source(b"k", list) == []
+        assert keyspace.lookups == (hits, 1)
+    keyspace.forget_lookups()
+    assert keyspace.lookups == (0, 0)
     ctx.drop_if_empty(b"k", [1])
     assert b"k" in ctx.db.data
     ctx.drop_if_empty(b"k", [])
@@ -163,10 +178,8 @@ def test_contexts(kind: type[context.PureContext]) -> None:
     assert heard[2:] == [(b"del", b"k", 1)]
 
 
-def _ran(
-    run_all: Any, seed: int, style: context.Style
-) -> tuple[list[Any], int, int, database.Keyspace]:
-    keyspace = database.Keyspace(16, database.Clock(1_700_000_000_000, paused=True))
+def _ran(run_all: Any, seed: int, style: context.Style) -> tuple[list[Any], int, int, Keyspace]:
+    keyspace = Keyspace(16, database.Clock(1_700_000_000_000, paused=True))
     ctx = context.Context(keyspace, Random(seed), context.Options(style=style))
     ctx.trusted = True
     calls = RandomCalls(Random(seed))
@@ -233,7 +246,7 @@ def test_plain_writes(
     """What is run without its handler does what the handler does."""
     told = []
     for run_all in (engine.pure_run_all, engine.run_all):
-        keyspace = database.Keyspace(2, database.Clock(1_700_000_000_000, paused=True))
+        keyspace = Keyspace(2, database.Clock(1_700_000_000_000, paused=True))
         ctx = context.Context(keyspace, Random(1), context.Options(style=style))
         ctx.trusted = True
         heard: list[Any] = []
@@ -276,7 +289,7 @@ def test_a_full_packed_list_takes_no_more() -> None:
 def test_a_packed_list_is_unpacked_by_who_works_with_it(command: str) -> None:
     replies = []
     for kind in (packed.PackedList, values.ShortList):
-        keyspace = database.Keyspace()
+        keyspace = Keyspace()
         keyspace.databases[0].data[b"l"] = kind([b"a", b"b", b"c"])
         ctx = context.Context(keyspace, Random(1))
         replies.append((engine.run(ctx, command.encode().split()), fingerprint(keyspace)))

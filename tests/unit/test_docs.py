@@ -26,6 +26,8 @@ def test_the_printed_pages_are_up_to_date() -> None:
     assert set(generate.EXIT_CODES) == set(ExitCode)
     assert (ROOT / "docs" / "cli.md").read_text() == generate.cli_page(), "run: make docs"
     assert (ROOT / "docs" / "config.md").read_text() == generate.config_page(), "run: make docs"
+    page = (ROOT / "docs" / "compatibility.md").read_text()
+    assert page == generate.compatibility_page(page), "run: make docs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

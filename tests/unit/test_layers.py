@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,26 @@ def test_imports_point_to_the_ground(name: str) -> None:
             assert imported == "aoftool" or imported.startswith(SERVER_MAY), imported
         if _layer(name) >= 0 and imported.startswith("aoftool."):
             assert _layer(imported) <= _layer(name), imported
+
+
+#: A command's handler takes the context, and the context has the table of commands.
+MUTUAL = ("aoftool.keyspace.context", "aoftool.keyspace.command")
+
+
+def _needs(name: str) -> set[str]:
+    """The modules of ours that one imports, also for hints alone."""
+    found = set()
+    for module, node in _imports(MODULES[name]):
+        inner = node.names if isinstance(node, ast.ImportFrom) else []
+        named = {f"{module}.{alias.name}" for alias in inner} & MODULES.keys()
+        found |= named or {module} & MODULES.keys()
+    return found
+
+
+def test_no_imports_go_in_circles() -> None:
+    graph = {name: _needs(name) for name in MODULES}
+    graph[MUTUAL[0]].remove(MUTUAL[1])
+    list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if _layer(name) in (1, 2)])

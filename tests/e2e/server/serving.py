@@ -17,6 +17,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.compat.servers import serving as real_serving
+
 STARTUP_SECONDS = 20
 
 
@@ -97,3 +99,19 @@ def _wait_until_loaded(running: Running) -> None:
         else:
             return
     raise AssertionError(running.log.read_text(errors="replace"))
+
+
+@contextmanager
+def beside_a_real_one(which: str, folder: Path) -> Iterator[Path]:
+    """The socket of ``aofserver``, or of a real server's release.
+
+    What passes with both shows a server that is like the real one, and tests that are right.
+    """
+    if which != "aofserver":
+        with real_serving(which, folder, "--enable-debug-command", "yes") as client:
+            yield Path(client.connection_pool.connection_kwargs["path"])
+        return
+    options = ("--appendonly", "yes", "--compat-version", "7.4", "--enable-debug-command", "yes")
+    with serving(folder / "data", *options) as running:
+        yield running.socket
+        assert "Traceback" not in running.log.read_text(errors="replace")

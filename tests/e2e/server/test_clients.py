@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import resource
-import shutil
 import socket
 import subprocess
 import time
@@ -19,6 +18,7 @@ import redis
 import redis.asyncio
 
 from tests.builders import command, commands
+from tests.e2e.server.raw import Raw, tool
 from tests.e2e.server.serving import Running, serving
 
 AOF = ("--appendonly", "yes")
@@ -28,42 +28,6 @@ AOF = ("--appendonly", "yes")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with serving(tmp_path_factory.mktemp("clients") / "data", *AOF) as running:
         yield running
-
-
-def tool(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"no {name} here")
-    return found
-
-
-class Raw:
-    """A socket, and what comes from it."""
-
-    def __init__(self, server: Running) -> None:
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(str(server.socket))
-        self.socket.settimeout(10)
-
-    def __enter__(self) -> Raw:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def say(self, data: bytes, size: int) -> bytes:
-        """Send bytes and take so many back, or fewer where the server closes."""
-        self.socket.sendall(data)
-        return self.take(size)
-
-    def take(self, size: int) -> bytes:
-        got = b""
-        while len(got) < size:
-            piece = self.socket.recv(size - len(got))
-            if not piece:
-                break
-            got += piece
-        return got
 
 
 # Programs of Redis.

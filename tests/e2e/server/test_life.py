@@ -178,7 +178,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         code, log = failed_start(tmp_path / "data", "--port", port)
     assert code == 1
-    assert "address already in use" in log
+    assert "Address already in use" in log
 
 
 def test_damage_and_what_to_do(tmp_path: Path) -> None:

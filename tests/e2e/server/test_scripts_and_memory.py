@@ -84,3 +84,20 @@ def test_data_stay_below_the_limit_and_the_aof_says_what_went(tmp_path: Path) ->
         assert client.execute_command("DEBUG", "DIGEST") == digest
         client.flushall()
         assert client.info("memory")["used_memory"] < limit - (2 << 20)
+
+
+def test_who_was_served_before_a_script_is_answered_while_it_runs(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", "--appendonly", "yes", "--lua-time-limit", "20") as running:
+        holder, early, caller = (
+            running.client().connection_pool.get_connection() for _ in range(3)
+        )
+        # While the holder sleeps both others' commands come: one look reads them both.
+        holder.send_command("DEBUG", "SLEEP", "0.3")
+        early.send_command("SET", "early", "1")
+        caller.send_command("EVAL", ENDLESS, 0)
+        assert early.read_response() == b"OK"
+        running.wait_for_log("low script detected")
+        holder.read_response()
+        running.kill()
+    with serving(tmp_path / "data", "--appendonly", "yes") as running:
+        assert running.client().keys() == [b"early"]

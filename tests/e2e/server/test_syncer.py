@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,7 @@ def test_it_tells_its_end_in_the_loop(fd: int) -> None:
     told: list[tuple[str, bool]] = []
 
     async def work() -> None:
-        syncer = ThreadSyncer(files)
-        syncer.attach(asyncio.get_running_loop())
+        syncer = ThreadSyncer(files, asyncio.get_running_loop)
         ended = asyncio.Event()
 
         def done(error: OSError | None) -> None:
@@ -67,8 +67,7 @@ def test_drained_it_has_told_everything_once(fd: int) -> None:
     told: list[OSError | None] = []
 
     async def work() -> None:
-        syncer = ThreadSyncer(files)
-        syncer.attach(asyncio.get_running_loop())
+        syncer = ThreadSyncer(files, asyncio.get_running_loop)
         syncer.sync(fd, told.append)
         syncer.sync(fd, told.append)
         syncer.drain()
@@ -99,12 +98,12 @@ def test_what_is_closed_is_closed_behind_the_syncs(fd: int) -> None:
     syncer = ThreadSyncer(files)
     syncer.sync(fd, told.append)
     syncer.close(fd)
-    os.fstat(fd)
+    inode = os.fstat(fd).st_ino
     files.go.set()
     syncer.sync(os.open(os.devnull, os.O_WRONLY), told.append)
     syncer.drain()
-    with pytest.raises(OSError, match="Bad file descriptor"):
-        os.fstat(fd)
+    with suppress(OSError):  # its number may stand for another file by now
+        assert os.fstat(fd).st_ino != inode
 
 
 def wait_a_while() -> int:

@@ -6,9 +6,10 @@ from random import Random
 from typing import Any
 
 from aoftool.keyspace.context import NO_EVENT, Context, Options, Style
-from aoftool.keyspace.database import Database, Keyspace
+from aoftool.keyspace.database import Database
 from aoftool.keyspace.engine import run_logged
 from aoftool.keyspace.errors import CommandError
+from aoftool.keyspace.keyspace import Keyspace
 
 #: Unix time in ms at which the clock starts.
 NOW = 1_700_000_000_000

@@ -42,7 +42,7 @@ def test_a_pipeline_is_served_in_between(machine: Machine) -> None:
     machine.run("GET", "warm2", client=2)
     before = len(machine.aof)
     session = machine.client(2)
-    machine.begin_turn(session, ends[-1])
+    machine.reception.begin_turn(session, ends[-1])
     machine.dispatcher.serve(session, calls, b"".join(raws), 0, ends)
     assert machine.replies(2) == b"+OK\r\n:1\r\n+OK\r\n$-1\r\n"
     assert words(machine.aof[before:]) == ["SET x 2", "RPUSH k a", "LPOP k", "SET x 3"]
@@ -142,3 +142,17 @@ def test_who_waits_may_be_silent(tmp_path: Path) -> None:
         machine.tick(100)
     closed = [machine.client(number).closing for number in (1, 2, 3)]
     assert closed == [False, False, True]
+
+
+def test_who_is_served_passes_the_gates_again(machine: Machine) -> None:
+    """What was allowed when the wait began may not be when it ends; Redis 6 does not look again."""
+    machine.run("RPUSH", "other", "a", client=2)
+    machine.run("BLMOVE", "k", "l", "LEFT", "LEFT", 0, client=1)
+    machine.run("CONFIG", "SET", "maxmemory", 1, client=2)
+    machine.loop.run()
+    assert machine.run("RPUSH", "k", "x", client=2).startswith(b"-OOM")
+    assert machine.run("RENAME", "other", "k", client=2) == b"+OK\r\n"
+    seven = machine.config.text("compat-version") == "7.4"
+    reply = machine.replies(1)
+    assert reply.startswith(b"-OOM") if seven else reply == b"$1\r\na\r\n"
+    assert machine.run("EXISTS", "k", client=2) == (b":1\r\n" if seven else b":0\r\n")

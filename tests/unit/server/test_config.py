@@ -10,11 +10,11 @@ import pytest
 from aofserver.config import Config, ConfigError
 from aofserver.config.config import RefusedChange
 from aofserver.config.files import read_arguments, read_file
+from aofserver.config.keyspace import limits_of
 from aofserver.config.kinds import Choice, Folder, Integer, Kind, Memory
 from aofserver.config.listkinds import KeyEvents, OutputLimit, OutputLimits, Percentiles, SavePoints
 from aofserver.config.options import BY_TITLE, NAMES, OPTIONS
 from aofserver.config.rewriting import rewritten
-from aofserver.config.wiring import limits_of
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -174,3 +174,37 @@ def test_changes_that_are_refused(name: str, value: str, text: str) -> None:
 def test_encodings_follow_the_options() -> None:
     config = Config({"hash-max-ziplist-entries": "3", "list-max-listpack-size": "-1"})
     assert (limits_of(config).hash_entries, limits_of(config).list_node_bytes) == (3, 4096)
+
+
+@pytest.mark.parametrize(
+    ("size", "node_bytes", "entries"),
+    [("-2", 8192, 0), ("-9", 65536, 0), ("0", 8192, 1), ("1", 8192, 1), ("128", 8192, 128)],
+)
+def test_sizes_of_list_nodes(size: str, node_bytes: int, entries: int) -> None:
+    limits = limits_of(Config({"list-max-listpack-size": size}))
+    assert (limits.list_node_bytes, limits.list_node_entries) == (node_bytes, entries)
+
+
+def test_another_default_is_one_where_nothing_was_said() -> None:
+    name = "acl-pubsub-default"
+    for words, value, written in (
+        ({}, "allchannels", False),
+        ({name: "resetchannels"}, "resetchannels", True),
+        ({name: "allchannels"}, "allchannels", False),
+    ):
+        config = Config(words)
+        config.assume(name, "allchannels")
+        assert config.text(name) == value
+        assert (name in rewritten(config, "")) is written
+
+
+def test_lines_of_which_there_may_be_many(tmp_path: Path) -> None:
+    config = read(tmp_path, 'user alice on ">a b"\nuser bob\nrename-command GET ""\n')
+    assert config["user"] == [["alice", "on", ">a b"], ["bob"]]
+    assert config["rename-command"] == [["GET", ""]]
+    assert Config({"user": 'alice on ">a b"'})["user"] == [["alice", "on", ">a b"]]
+    assert Config()["user"] == []
+    with pytest.raises(ConfigError, match="Unbalanced quotes"):
+        Config({"user": 'alice ">a'})
+    with pytest.raises(ConfigError, match="Unknown option"):
+        config.set([("user", "x")])

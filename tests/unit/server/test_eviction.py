@@ -30,7 +30,7 @@ class Gauge:
 def boot(folder: Path, policy: str, **options: str) -> Machine:
     folder.mkdir()
     machine = Machine(folder, compat_version="7.4", maxmemory_policy=policy, **options).boot()
-    machine.gauge = Gauge(machine)  # type: ignore[assignment]
+    machine.eviction.gauge = Gauge(machine)  # type: ignore[assignment]
     return machine
 
 
@@ -176,7 +176,7 @@ def test_what_went_stands_in_the_aof(folder: Path, lazy: str, word: str) -> None
 def test_memory_is_not_looked_at_for_every_command(folder: Path) -> None:
     machine = boot(folder, "noeviction")
     limit(machine, 100_000)
-    gauge = machine.gauge
+    gauge = machine.eviction.gauge
     assert isinstance(gauge, Gauge)
     before = gauge.looks
     fill(machine, 500)

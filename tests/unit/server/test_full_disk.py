@@ -111,5 +111,5 @@ def test_under_always_no_reply_leaves_and_the_server_ends(tmp_path: Path, disk: 
     machine.serve("GET", "a", client=2)
     assert machine.replies() == b""
     assert machine.replies(2) == b""
-    assert machine.exit_code == 1
+    assert machine.ending.code == 1
     assert machine.logged("Can't recover from AOF write error when the AOF fsync policy") == 1

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from aofserver.info.rates import Rates
 from aofserver.info.sections import SECTIONS, render
-from aofserver.info.snapshot import Cpu, Keys, Listening, Memory, Process, Snapshot, Waiting
+from aofserver.info.snapshot import Cpu, Keys, Listening, Memory, Process, Snapshot, Tracks, Waiting
 from aofserver.persistence.loader import LoadedFile, Loading
 from aofserver.persistence.schedule import Mode, RewriteSchedule
 from aofserver.persistence.snapshots import SnapshotState
 from aofserver.persistence.writer import AofState
+from aofserver.rates import Rates
 from aofserver.stats import CommandStats, Stats
 from aoftool.keyspace.context import Style
 
@@ -28,17 +28,21 @@ def snapshot(style: Style = Style.REDIS_7) -> Snapshot:
         config={
             "hz": "10", "maxclients": "7", "maxmemory": "0", "maxmemory-policy": "noeviction",
             "appendonly": "no", "repl-backlog-size": "1048576",
+            "latency-tracking": "yes", "latency-tracking-info-percentiles": "0 50 99.9",
         },
         memory=Memory(6 << 20, 4 << 20, 1 << 20, 1 << 30, 11, 22, 3 << 20, 50, 1, 2),
         cpu=Cpu(1.5, 2.5, 0, 0, 1.25, 2.25),
         stats=Stats(),
         rates=[12.9, 2048.0, 0.0],
+        lookups=(31, 41),
+        over_us=5000,
         clients=3,
         longest_output=22,
         watching=0,
         watched_keys=0,
         blocking=Waiting(1, 1, 2, 0),
         listening=Listening(1, 2, 3, 4),
+        tracking=Tracks(1, 5, 6, 2),
         scripts=0,
         libraries=0,
         dirty=4,

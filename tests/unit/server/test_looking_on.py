@@ -16,8 +16,8 @@ from aofserver.outputs import is_over
 from aofserver.sizes import size_of
 from aofserver.system.limits import allow_clients
 from aoftool.keyspace.context import Context
-from aoftool.keyspace.database import Keyspace
 from aoftool.keyspace.engine import run
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.values import HashValue, SetValue, ShortList, ZSetValue
 
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from aofserver.memory import MemoryGauge
-from aoftool.keyspace.database import Keyspace
+from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.values import HashValue
 
 

@@ -23,3 +23,9 @@ from aofserver.redaction import redacted
 )
 def test_secret_words(given: str, shown: str) -> None:
     assert redacted(given.encode().split()) == shown.encode().split()
+
+
+def test_secret_words_of_commands_with_other_names() -> None:
+    assert redacted([b"login", b"x"], b"AUTH") == [b"login", b"(redacted)"]
+    assert redacted([b"a", b"setuser", b"u"], b"ACL SETUSER") == [b"a", b"setuser", b"(redacted)"]
+    assert redacted([b"auth", b"x"], b"ECHO") == [b"auth", b"x"]

@@ -162,7 +162,7 @@ def test_under_always_a_name_that_may_be_lost_ends_the_server(tmp_path: Path, di
     machine.children.finish()
     disk.failing = {"sync_directory"}
     machine.tick()
-    assert machine.exit_code == 1
+    assert machine.ending.code == 1
 
 
 def test_a_failed_sync_has_everything_written_anew(machine: Machine, disk: Moody) -> None:
@@ -280,7 +280,7 @@ def test_turned_off_on_a_disk_that_fails_the_server_lives(machine: Machine, disk
     assert machine.run("CONFIG", "SET", "appendonly", "no") == b"+OK\r\n"
     assert machine.persistence.schedule.mode is OFF
     assert machine.run("SET", "b", "1") == b"+OK\r\n"
-    assert machine.exit_code == 0
+    assert machine.ending.code == 0
 
 
 # The end.

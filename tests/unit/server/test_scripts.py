@@ -67,11 +67,11 @@ def test_others_are_told_until_somebody_kills_the_script(busy: Busy) -> None:
 def test_a_script_that_has_written_cannot_be_killed(busy: Busy) -> None:
     busy.meanwhile("SCRIPT KILL", "SHUTDOWN NOSAVE")
     machine = busy.machine
-    machine.scripts.ended = machine._stopped.is_set
+    machine.scripts.ended = machine.ending.event.is_set
     before = len(machine.aof)
     machine.serve("EVAL", WRITES, 0)
     assert busy.said[0].startswith(b"-UNKILLABLE")
-    assert machine._stopped.is_set()
+    assert machine.ending.event.is_set()
     machine.loop.run()
     machine.persistence.close()
     assert words(machine.aof[before:]) == []
@@ -96,7 +96,7 @@ def test_nothing_expires_and_no_unit_is_torn_apart_meanwhile(busy: Busy) -> None
     left = [3]
 
     def pump() -> bool:
-        machine.cron._run(machine.turn._loop)
+        machine.cron._run()
         machine.run("GET", "a", client=2)
         left[0] -= 1
         if not left[0]:

@@ -78,6 +78,9 @@ class Background:
         while self.waiting:
             self.end()
 
+    def stop(self) -> None:
+        """Nothing runs by itself."""
+
 
 class Bench:
     def __init__(self, folder: Path, fsync: Fsync = Fsync.EVERYSEC) -> None:
