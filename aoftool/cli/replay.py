@@ -36,7 +36,7 @@ from aoftool.ops.replay.running import (
 from aoftool.ops.replay.selection import TYPES, Choice, Selection
 from aoftool.ops.replay.sinks import Sink
 from aoftool.ops.replay.survey import Survey, survey
-from aoftool.ops.source import STDIN, source_size
+from aoftool.ops.source import source_size
 
 if TYPE_CHECKING:
     from aoftool.ops.replay.memory import MemorySink
@@ -157,7 +157,7 @@ def command(source: Path, **given: Any) -> None:
     speaker = _Speaker(given["report"] == "json")
     address = _address(given)
     options, wishes = _wishes(given)
-    _refuse_vain_comparison(source, address, given["verify"], given["follow"])
+    values.refuse_vain_comparison(source, address, given["verify"], given["follow"])
     with exit_on_error():
         with shown_progress(given["progress"], source_size(source), "looking") as advance:
             found = survey(source, options.truncated, advance)
@@ -224,20 +224,6 @@ def _wishes(given: dict[str, Any]) -> tuple[ReplayOptions, Wishes]:
         given["hold_expiry"],
     )
     return options, wishes
-
-
-def _refuse_vain_comparison(
-    source: Path, address: Address | None, verify: str | None, follow: bool
-) -> None:
-    """Usage errors for a --verify that could compare nothing."""
-    if values.parse_verify(verify) is None:
-        return
-    if source == STDIN:
-        raise click.UsageError("--verify reads the source again: standard input is gone by then")
-    if address is None:
-        raise click.UsageError("--verify compares a target with memory: --to memory is that")
-    if follow:
-        raise click.UsageError("--verify compares what has ended: not with --follow")
 
 
 def _names(words: tuple[str, ...]) -> frozenset[bytes]:

@@ -14,6 +14,7 @@ import click
 from aoftool.ops.replay.link import Address, Tls
 from aoftool.ops.replay.pacing import Pace
 from aoftool.ops.replay.selection import Bound
+from aoftool.ops.source import STDIN
 
 MEMORY = "memory"
 #: Where a password may come from that no list of processes shows.
@@ -139,3 +140,17 @@ def parse_verify(text: str | None) -> tuple[bool, int | None] | None:
     if text.isdigit() and int(text):
         return False, int(text)
     raise click.UsageError("--verify takes digest, full, or a number of keys")
+
+
+def refuse_vain_comparison(
+    source: Path, address: Address | None, verify: str | None, follow: bool
+) -> None:
+    """Usage errors for a --verify that could compare nothing."""
+    if parse_verify(verify) is None:
+        return
+    if source == STDIN:
+        raise click.UsageError("--verify reads the source again: standard input is gone by then")
+    if address is None:
+        raise click.UsageError("--verify compares a target with memory: --to memory is that")
+    if follow:
+        raise click.UsageError("--verify compares what has ended: not with --follow")

@@ -82,13 +82,14 @@ def serving(folder: Path, *options: str) -> Iterator[Running]:
     with TemporaryDirectory(prefix="aof-") as short:
         running = start(folder, Path(short) / "s", *options)
         try:
-            _wait_until_loaded(running)
+            wait_until_loaded(running)
             yield running
         finally:
             running.kill()
 
 
-def _wait_until_loaded(running: Running) -> None:
+def wait_until_loaded(running: Running) -> None:
+    """Wait until a server answers; fails where it has ended."""
     deadline = time.monotonic() + STARTUP_SECONDS
     while time.monotonic() < deadline:
         assert running.process.poll() is None, running.log.read_text(errors="replace")
