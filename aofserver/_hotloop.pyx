@@ -116,7 +116,8 @@ def serve(
     cdef tuple entry = None
     cdef tuple counted = None  # the entry that ``calls`` and ``nanos`` belong to
     cdef PyObject *found
-    feed = dispatcher.feed
+    units = dispatcher.propagation
+    feed = units.feed
     db = ctx.db
     # Both change only while something unusual runs.
     cdef bint special = dispatcher.special or session.special
@@ -161,15 +162,15 @@ def serve(
             reply = None
         changed = ctx.dirty != before
         raw = entry[2]
-        if changed and (raw == 0 or raw == argc) and not dispatcher.collected and ctx.db is db:
+        if changed and (raw == 0 or raw == argc) and not units.collected and ctx.db is db:
             if run < 0:
                 run = at
         else:
             run = _fed(feed, db, buf, run, at)
             if changed:
-                dispatcher.propagate(entry[4], argv, reply, buf[at:end])
-            elif dispatcher.collected:
-                dispatcher.close_unit(False)
+                units.propagate(entry[4], argv, reply, buf[at:end])
+            elif units.collected:
+                units.close_unit(False)
             db = ctx.db
         at = end
         if afterwards:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from aofserver.config import Config, ConfigError
 from aofserver.config.files import read_arguments, read_file
+from aofserver.naming import name_process
 from aofserver.server import Server, StartFailure
+from aofserver.signals import Signals
+from aofserver.system.again import begin_again
 from aoftool import __version__
 
 _USAGE = """Usage: aofserver [FILE] [--option value ...]
@@ -75,20 +77,20 @@ async def _serve(config: Config) -> int:
         server.log.warning(f"Options that are not known were ignored: {', '.join(config.unknown)}")
     if config.kept:
         server.log.warning(f"Options of Redis that change nothing here: {', '.join(config.kept)}")
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _on_signal, server, number)
+    server.ending.again = begin_again
+    Signals(server, asyncio.get_running_loop()).take()
+    children = server.world.children
+
+    def tell_children(score: int | None) -> None:
+        children.oom_score_adj = score
+
+    name_process(server.config, server.log, tell_children)
     try:
         await server.start()
     except StartFailure as error:
         server.log.warning(str(error))
         return 1
     return await server.stopped()
-
-
-def _on_signal(server: Server, number: signal.Signals) -> None:
-    server.log.warning(f"Received {number.name} scheduling shutdown...")
-    server.shutdown()
 
 
 def _daemonize() -> None:

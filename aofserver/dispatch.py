@@ -6,24 +6,21 @@ gates in the order of Redis.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Callable, Sequence
 from time import perf_counter_ns
 
 from aofserver.context import ClientContext
 from aofserver.hotloop import Known, serve
 from aofserver.persistence.feed import Feed
-from aofserver.replies import NO_REPLY, encode
+from aofserver.propagation import Propagation
+from aofserver.replies import NO_REPLY, Kept, encode, is_push
 from aofserver.session import Session
 from aofserver.stats import CommandStats, Stats
 from aofserver.tracking import Tracking
-from aoftool.format.resp.encode import encode_command
 from aoftool.format.resp.replies import ErrorReply, Reply
-from aoftool.keyspace.command import Call, Command, Flags, Table, unknown_subcommand, verbatim
-from aoftool.keyspace.commands.scripts import Effects, effects_of_script
+from aoftool.keyspace.command import Command, Flags, Table, unknown_subcommand, verbatim
+from aoftool.keyspace.commands.scripts import Effects
 from aoftool.keyspace.context import Style
-from aoftool.keyspace.database import Database
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.keyspecs import Argv
 
@@ -34,9 +31,10 @@ _TOUCHING = frozenset((b"TOUCH", b"EXEC"))
 #: Spellings of names that the hot loop knows (``get``, ``GET``, ``Get``).
 _MOST_SPELLINGS = 2000
 
-Record = tuple[int, bytes]
 #: What a command must pass: raises CommandError for what it does not let through.
 Gate = Callable[[ClientContext, Session, Command, Argv], None]
+#: What CLIENT REPLY has said of a command whose reply is left out.
+_QUIET = (b"OFF", b"SKIP")
 #: Commands that are run although a transaction is open.
 NEVER_QUEUED = (b"EXEC", b"DISCARD", b"MULTI", b"WATCH", b"QUIT", b"RESET")
 #: Told of a command that took long: whose, its words, ns.
@@ -67,14 +65,14 @@ class Dispatcher:
         special: whether any gate may be closed for reasons that are the server's own: it loads, the
             disk is full, memory is short, a script runs for too long.
         gates: what a command must pass, in this order.
-        in_exec: whether a transaction runs.
+        propagation: gives the AOF what a call was.
         slow_nanos: ns from which on ``on_slow`` is told of a command; -1: never.
     """
 
     def __init__(self, ctx: ClientContext, table: Table, feed: Feed, stats: Stats) -> None:
         self.ctx = ctx
         self._table = table
-        self.feed = feed
+        self.propagation = Propagation(ctx, feed, stats)
         self.stats = stats
         self.special = False
         self.gates: Sequence[Gate] = ()
@@ -86,7 +84,8 @@ class Dispatcher:
         self.on_slow: Slow = _ignore_slow
         #: Asked of every command whether its client must wait with it, while clients are paused.
         self.waits: Callable[[Session, Argv], bool] | None = None
-        #: Told of every command before it runs, while somebody wants to know.
+        #: Told of every command when it has run, and of a script before what it calls, while
+        #: somebody wants to know.
         self.on_call: list[Callable[[Session, Command, Argv], None]] = []
         #: Has a client wait for data that got this reply; whether it may.
         self.block: Callable[[Session, Command, Argv, Reply], bool] = _never_block
@@ -98,12 +97,6 @@ class Dispatcher:
         self.tracking: Tracking
         #: By its name as it was spelled, what the hot loop may run.
         self.known: dict[bytes, Known] = {}
-        #: Records of the unit that runs: an EXEC's, or deletions of keys that were found expired.
-        self.collected: list[Record] = []
-        self.in_exec = False
-        for database in ctx.keyspace.databases:
-            database.on_expired = self.expired
-            database.on_fields_expired = self.fields_expired
 
     def serve(
         self, session: Session, commands: list[list[bytes]], buf: bytes, at: int, ends: list[int]
@@ -152,17 +145,17 @@ class Dispatcher:
             self._refuse(session, error)
             return
         self.answer(session, self.call(command, argv, raw))
-        if self.collected:
-            self.close_unit(False)
+        if self.propagation.collected:
+            self.propagation.close_unit(False)
         if self.afterwards:
             self.finish()
 
     @staticmethod
     def _quieten(session: Session, mark: int) -> None:
-        """Take the replies behind ``mark`` back, as CLIENT REPLY has said."""
+        """Take the replies behind ``mark`` back, as CLIENT REPLY has said; pushes stay."""
         if session.reply_mode == b"ON":
             return
-        del session.out[mark:]
+        session.out[mark:] = [bytes(data) for data in session.out[mark:] if type(data) is Kept]
         if session.reply_mode == b"SKIP_NEXT":
             session.reply_mode = b"SKIP"
         elif session.reply_mode == b"SKIP":
@@ -176,6 +169,8 @@ class Dispatcher:
             known = self._table.rows.get(argv[0].upper())
             if known is not None:  # it has a wrong number of words
                 self.stats.of(known.name).rejected += 1
+                if known.name == b"EXEC":
+                    error = self._abort(session, error)
             self._refuse(session, error)
             return
         if command.subcommands and len(argv) > 1 and self.ctx.options.style is Style.REDIS_7:
@@ -190,9 +185,8 @@ class Dispatcher:
                 gate(self.ctx, session, command, argv)
         except CommandError as error:
             stats.rejected += 1
-            if command.name == b"EXEC" and session.transaction is not None:
-                self.discard(session)
-                error = CommandError(b"EXECABORT Transaction discarded because of: %b" % error.text)
+            if command.name == b"EXEC":
+                error = self._abort(session, error)
             self._refuse(session, error)
             return
         if session.transaction is not None and command.name not in NEVER_QUEUED:
@@ -204,8 +198,15 @@ class Dispatcher:
             reply = NO_REPLY
         if reply is not NO_REPLY:
             self.answer(session, reply)
-        if not self.in_exec and self.collected:
-            self.close_unit(False)
+        if not self.propagation.in_exec and self.propagation.collected:
+            self.propagation.close_unit(False)
+
+    def _abort(self, session: Session, error: CommandError) -> CommandError:
+        """What an EXEC is told that is refused, in a transaction or not (``execCommandAbort``)."""
+        if session.transaction is not None:
+            self.discard(session)
+        reason = error.text.removeprefix(b"ERR ")
+        return CommandError(b"EXECABORT Transaction discarded because of: %b" % reason)
 
     def finish(self) -> None:
         """Do what has to follow a command before the next one of anybody."""
@@ -236,13 +237,17 @@ class Dispatcher:
 
     def answer(self, session: Session, reply: Reply) -> None:
         """Put a reply into a session's output."""
-        session.send(encode(reply, session.resp3))
+        data = encode(reply, session.resp3)
+        if session.reply_mode != b"ON" and is_push(reply):
+            data = Kept(data)
+        session.send(data)
 
     def call(self, command: Command, argv: Argv, raw: bytes) -> Reply:
         """Run one command, whatever its gates say; an error is its reply."""
         ctx, stats = self.ctx, self.stats.of(command.name)
-        for tell in self.on_call:
-            tell(ctx.session, command, argv)
+        calls_others = command.group == "scripting"
+        if self.on_call and calls_others:
+            self._tell_call(command, argv)
         tracks = ctx.session.tracking is not None
         if tracks:
             self.tracking.begin(command, argv)
@@ -261,6 +266,8 @@ class Dispatcher:
             self.stats.error(error.text)
             reply = ErrorReply(error.text)
         nanos = perf_counter_ns() - started
+        if self.on_call and not calls_others:
+            self._tell_call(command, argv)
         self.stats.of(command.name).ran(nanos, 1)  # CONFIG RESETSTAT has begun anew
         if nanos > self.slow_nanos >= 0:
             self.on_slow(ctx.session, argv, nanos)
@@ -268,8 +275,12 @@ class Dispatcher:
             self.tracking.read(ctx.session, command, argv)
         began = isinstance(ctx.fact, Effects) and ctx.fact.began
         if ctx.dirty != before or began or command.forces(ctx.options.style):
-            self.propagate(command, argv, reply, raw)
+            self.propagation.propagate(command, argv, reply, raw)
         return reply
+
+    def _tell_call(self, command: Command, argv: Argv) -> None:
+        for tell in self.on_call:
+            tell(self.ctx.session, command, argv)
 
     def again(self, command: Command, argv: Argv) -> Reply:
         """Run a command that has waited, for the client of the context; an error is its reply.
@@ -291,120 +302,41 @@ class Dispatcher:
             self.stats.error(error.text)
             reply = ErrorReply(error.text)
         if ctx.dirty != before:
-            self.propagate(command, argv, reply, b"")
-        elif self.collected:
-            self.close_unit(False)
+            self.propagation.propagate(command, argv, reply, b"")
+        elif self.propagation.collected:
+            self.propagation.close_unit(False)
         return reply
-
-    # What the AOF gets.
-    def propagate(self, command: Command, argv: Argv, reply: Reply, raw: bytes) -> None:
-        """Feed what the AOF must hold of a call, after what was found expired by it."""
-        ctx, db = self.ctx, self.ctx.db.index
-        if self.feed.sink is None:
-            self.collected.clear()
-            return
-        rule = command.propagate
-        if rule is verbatim:
-            records = [(db, raw or encode_command(argv))]
-        elif rule is effects_of_script:
-            records = _by_database(rule(Call(ctx, argv, reply)), db)
-        else:
-            records = [(db, encode_command(words)) for words in rule(Call(ctx, argv, reply))]
-        if self.in_exec:
-            self.collected += records
-            return
-        wrap = len(records) > 1 and command.wraps(self.feed.style)
-        if self.feed.style is Style.REDIS_6:
-            self.end_of_cycle()
-            wrap = wrap or (rule is effects_of_script and ctx.fact.began)
-            self.feed.unit(records, wrap, db, db)
-            return
-        self.collected += records
-        self.close_unit(wrap)
-
-    def close_unit(self, wrap: bool) -> None:
-        """Feed what was collected: Redis 7 wraps several records that belong together."""
-        if self.feed.style is Style.REDIS_6:
-            self.end_of_cycle()
-            return
-        records, self.collected = self.collected, []
-        db = self.ctx.db.index
-        self.feed.unit(records, wrap or len(records) > 1, db, db)
-
-    def expired(self, index: int, key: bytes) -> None:
-        """A key was found expired: Redis 6 logs that at once, Redis 7 with what found it."""
-        self.stats.expired_keys += 1
-        if self.ctx.listener is not None:
-            self.ctx.listener(b"expired", key, self.ctx.keyspace.databases[index])
-        word = b"UNLINK" if self.ctx.options.lazy_expire else b"DEL"
-        self._deletion(index, encode_command((word, key)))
-
-    def evicted(self, database: Database, key: bytes) -> None:
-        """Remove a key because there is no memory left."""
-        self.stats.evicted_keys += 1
-        database.delete(key)
-        if self.ctx.listener is not None:
-            self.ctx.listener(b"evicted", key, database)
-        if self.feed.sink is None:
-            return
-        word = b"UNLINK" if self.ctx.options.lazy_eviction else b"DEL"
-        self._deletion(database.index, encode_command((word, key)))
-
-    def fields_expired(self, index: int, key: bytes, fields: list[bytes]) -> None:
-        """Fields of a hash were found expired: each is a record of its own."""
-        self.stats.expired_fields += len(fields)
-        if self.ctx.listener is not None:
-            database = self.ctx.keyspace.databases[index]
-            self.ctx.listener(b"hexpired", key, database)
-            if key not in database.data:
-                self.ctx.listener(b"del", key, database)
-        for field in fields:
-            self._deletion(index, encode_command((b"HDEL", key, field)))
-
-    def _deletion(self, index: int, record: bytes) -> None:
-        if self.feed.sink is None:
-            return
-        self.collected.append((index, record))
-
-    def end_of_cycle(self) -> None:
-        """Feed deletions that no command of a client has caused, each by itself."""
-        records, self.collected = self.collected, []
-        for db, group in groupby(records, itemgetter(0)):
-            self.feed.command(db, b"".join(record for _, record in group))
 
     # Transactions.
     def execute(self, session: Session, queue: list[tuple[Command, Argv, bytes]]) -> list[Reply]:
-        """Run what a transaction has queued (``execCommand`` in multi.c); the replies."""
+        """Run what a transaction has queued (``execCommand`` in multi.c); the replies.
+
+        NO_REPLY stands for one that CLIENT REPLY leaves out.
+        """
         replies: list[Reply] = []
-        self.in_exec = True
-        six = self.feed.style is Style.REDIS_6
+        units = self.propagation
+        units.in_exec = True
+        six = units.feed.style is Style.REDIS_6
         opened, db = False, -1
         try:
             for command, argv, raw in queue:
                 if six and not opened and not command.flags & (Flags.READONLY | Flags.ADMIN):
                     # What was found expired before the first write stands before its MULTI.
-                    self.end_of_cycle()
+                    units.end_of_cycle()
                     opened, db = True, self.ctx.db.index
                 refusal = self.refuses(session, command, argv)
                 if refusal is None:
-                    replies.append(self.call(command, argv, raw))
+                    reply = self.call(command, argv, raw)
                 else:
                     self.stats.error(refusal)
-                    replies.append(ErrorReply(refusal))
+                    reply = ErrorReply(refusal)
+                unheard = session.reply_mode in _QUIET or command.name == b"CLIENT REPLY"
+                if unheard and session.reply_mode != b"ON" and not is_push(reply):
+                    reply = NO_REPLY
+                replies.append(reply)
         finally:
-            self.in_exec = False
-            records, self.collected = self.collected, []
+            units.in_exec = False
+            records, units.collected = units.collected, []
             wrap = opened if six else len(records) > 1
-            self.feed.unit(records, wrap, db, self.ctx.db.index)
+            units.feed.unit(records, wrap, db, self.ctx.db.index)
         return replies
-
-
-def _by_database(effects: Iterable[Sequence[bytes]], db: int) -> list[Record]:
-    """What a script did, beginning in ``db``: where it went is told by the feed."""
-    records: list[Record] = []
-    for words in effects:
-        if words[0].upper() == b"SELECT":
-            db = int(words[1])
-        else:
-            records.append((db, encode_command(words)))
-    return records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from aofserver.clients import Clients
 from aofserver.ground import Ground
@@ -16,11 +17,13 @@ class Ending:
     Attributes:
         event: set when it is.
         code: what the process ends with.
+        again: has the process begin anew after so many seconds; None: it is not the server's own.
     """
 
     def __init__(self, ground: Ground, clients: Clients, persistence: Persistence) -> None:
         self.event = asyncio.Event()
         self.code = 0
+        self.again: Callable[[float], None] | None = None
         self._ground = ground
         self._clients = clients
         self._persistence = persistence
@@ -38,6 +41,8 @@ class Ending:
         """Make everything durable and end (``prepareForShutdown``); False where that is refused."""
         log = self._ground.log
         log.warning("User requested shutdown...")
+        if self._ground.loading is not None:  # what is there yet is not what the file holds
+            save = False
         if self._persistence.shutdown_refused() and not force:
             log.warning("Writing initial AOF, can't exit.")
             return False

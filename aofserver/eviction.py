@@ -187,7 +187,7 @@ class Eviction:
                 freed += self._remove(*found)
                 gone += 1
                 self._running = not gone % 16 and ground.clock.monotonic_us() >= until
-            ground.dispatcher.end_of_cycle()
+            ground.dispatcher.propagation.end_of_cycle()
             for database in ground.keyspace.databases:
                 _compact(database)
             before, used = used, self._measured()
@@ -214,7 +214,7 @@ class Eviction:
         size = len(value) if type(value) is bytes else size_of(value, _ITEMS)
         freed = _ENTRY + len(key) + size
         began = self._ground.clock.monotonic_us() if self._ground.latency.threshold_ms else 0
-        self._ground.dispatcher.evicted(database, key)
+        self._ground.dispatcher.propagation.evicted(database, key)
         if began:
             took_us = self._ground.clock.monotonic_us() - began
             self._ground.latency.add("eviction-del", took_us // 1000)

@@ -84,7 +84,7 @@ class ActiveExpiry:
         self._budget_us -= took
         ground.latency.add("expire-cycle", took // 1000)
         if past:
-            ground.dispatcher.end_of_cycle()
+            ground.dispatcher.propagation.end_of_cycle()
             ground.turn.arm()
         if met:
             ground.stats.expired_stale = 0.05 * past / met + 0.95 * ground.stats.expired_stale

@@ -96,13 +96,25 @@ def outside_transactions(
         raise CommandError(b"ERR Command not allowed inside a transaction")
 
 
-def may_debug(ctx: ServerContext, session: Session, command: Command, argv: Argv) -> None:
-    """DEBUG is for those whom ``enable-debug-command`` allows it."""
-    if command.name.startswith(b"DEBUG") and not ctx.server.allows("enable-debug-command"):
+#: Commands that ``enable-module-command`` must allow in Redis 7; MODULE LIST is for everybody.
+_MODULES = frozenset((b"MODULE LOAD", b"MODULE LOADEX", b"MODULE UNLOAD"))
+
+
+def allowed(ctx: ServerContext, session: Session, command: Command, argv: Argv) -> None:
+    """DEBUG and MODULE are for those whom ``enable-debug-command``, ``-module-command`` allow."""
+    if command.name.startswith(b"DEBUG"):
+        what = "debug"
+    elif command.name in _MODULES and ctx.options.style is Style.REDIS_7:
+        what = "module"
+    else:
+        return
+    option = f"enable-{what}-command"
+    if not ctx.server.allows(option):
         raise CommandError(
-            b"ERR DEBUG command not allowed. If the enable-debug-command option is set to "
+            b"ERR %b command not allowed. If the %b option is set to "
             b'"local", you can run it from a local connection, otherwise you need to set this '
             b"option in the configuration file, and then restart the server."
+            % (what.upper().encode(), option.encode())
         )
 
 
@@ -119,7 +131,7 @@ def no_script_runs(ctx: ServerContext, session: Session, command: Command, argv:
 
 GATES: tuple[ServerGate, ...] = (
     authenticated,
-    may_debug,
+    allowed,
     outside_transactions,
     permitted,
     memory_is_left,

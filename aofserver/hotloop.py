@@ -15,12 +15,12 @@ from typing import Protocol
 
 from aofserver.context import ClientContext
 from aofserver.persistence.feed import Feed
+from aofserver.propagation import Propagation
 from aofserver.replies import encode
 from aofserver.session import Session
 from aofserver.stats import CommandStats, Stats
 from aoftool.errors import CorruptError
 from aoftool.format.resp.decode import decode_commands_at
-from aoftool.format.resp.replies import Reply
 from aoftool.format.speed import pick
 from aoftool.keyspace.command import Command, Handler
 from aoftool.keyspace.database import Database
@@ -41,25 +41,18 @@ class Runner(Protocol):
     """What runs what this loop does not; see ``dispatch.Dispatcher``."""
 
     ctx: ClientContext
-    feed: Feed
+    propagation: Propagation
     known: dict[bytes, Known]
     special: bool
     slow_nanos: int
     on_slow: Callable[[Session, Argv, int], None]
     afterwards: list[Callable[[], None]]
-    collected: list[tuple[int, bytes]]
 
     def unusual(self, session: Session, argv: Argv, raw: bytes) -> None:
         """Run a command that must be looked at closely."""
 
     def failed(self, session: Session, stats: CommandStats, error: CommandError) -> None:
         """A command ended with an error."""
-
-    def propagate(self, command: Command, argv: Argv, reply: Reply, raw: bytes) -> None:
-        """Feed what the AOF must hold of a call."""
-
-    def close_unit(self, wrap: bool) -> None:
-        """Feed what was collected."""
 
     def finish(self) -> None:
         """Do what has to follow a command."""
@@ -132,7 +125,8 @@ def pure_serve(
     ends: list[int],
 ) -> None:
     """Run commands that came in ``buf``, the first from ``at`` on, each up to its end."""
-    ctx, known, feed = dispatcher.ctx, dispatcher.known, dispatcher.feed
+    ctx, known, units = dispatcher.ctx, dispatcher.known, dispatcher.propagation
+    feed = units.feed
     afterwards = dispatcher.afterwards
     ctx.session, ctx.db, ctx.resp3 = session, session.db, session.resp3
     if not session.out:
@@ -170,15 +164,15 @@ def pure_serve(
         else:
             put(encode(reply, session.resp3))
         changed = ctx.dirty != before
-        if changed and (not raw or raw == argc) and not dispatcher.collected and ctx.db is db:
+        if changed and (not raw or raw == argc) and not units.collected and ctx.db is db:
             if run < 0:
                 run = at
         else:
             run = _fed(feed, db, buf, run, at)
             if changed:
-                dispatcher.propagate(command, argv, reply, buf[at:end])
-            elif dispatcher.collected:
-                dispatcher.close_unit(False)
+                units.propagate(command, argv, reply, buf[at:end])
+            elif units.collected:
+                units.close_unit(False)
             db = ctx.db
         at = end
         if afterwards:

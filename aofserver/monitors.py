@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aofserver.ground import Ground
 from aofserver.redaction import redacted
 from aofserver.session import Session
 from aoftool.format.resp.inline import quote
 from aoftool.keyspace.command import Command, Flags
+from aoftool.keyspace.context import Style
+from aoftool.keyspace.describe import flags_of
 from aoftool.keyspace.keyspecs import Argv
 
-#: Commands that monitors are not told of.
-_SECRET = Flags.ADMIN | Flags.SKIP_MONITOR
+#: Who calls what a script does.
+_LUA = b"lua"
 
 
 class Monitors:
-    """Those who watch; false while there is nobody."""
+    """Those who watch; false while there is nobody.
+
+    Attributes:
+        on_change: called when the first one comes, and when the last one goes.
+    """
 
     def __init__(self, ground: Ground) -> None:
+        self.on_change: Callable[[], None] = lambda: None
         self._ground = ground
         self._sessions: dict[int, Session] = {}
 
@@ -29,6 +38,7 @@ class Monitors:
         if not self._sessions:
             self._ground.dispatcher.on_call.append(self.tell)
         self._sessions[session.id] = session
+        self.on_change()
         self._ground.refresh()
 
     def remove(self, session: Session) -> None:
@@ -39,21 +49,39 @@ class Monitors:
         self._sessions.pop(session.id, None)
         if not self._sessions:
             self._ground.dispatcher.on_call.remove(self.tell)
+            self.on_change()
             self._ground.refresh()
 
     def tell(self, caller: Session, command: Command, argv: Argv) -> None:
-        """A command is about to run."""
-        if command.flags & _SECRET:
+        """A client has called a command; it may have gone into another database by that."""
+        if self._is_secret(command):
             return
+        place = b"unix:" + caller.address.rpartition(b":")[0] if caller.is_unix else caller.address
+        self._show(place, command, argv)
+
+    def script_called(self, command: Command, argv: Argv) -> None:
+        """A script has called a command."""
+        if not self._is_secret(command):
+            self._show(_LUA, command, argv)
+
+    def _is_secret(self, command: Command) -> bool:
+        """Redis 6 knows no flags of sub-commands: they have all those of their container."""
+        ctx = self._ground.ctx
+        if Flags.ADMIN in command.flags:
+            return True
+        table = ctx.options.table
+        if ctx.options.style is Style.REDIS_7 or b" " not in command.name or table is None:
+            return False
+        home = table.rows.get(command.name.partition(b" ")[0])
+        return home is not None and Flags.ADMIN in flags_of(home, Style.REDIS_6)
+
+    def _show(self, place: bytes, command: Command, argv: Argv) -> None:
         now_us = self._ground.clock.unix_ms() * 1000
-        address = (
-            b"unix:" + caller.address.rpartition(b":")[0] if caller.is_unix else caller.address
-        )
         line = b"+%d.%06d [%d %b] %b\r\n" % (
             now_us // 1_000_000,
             now_us % 1_000_000,
-            caller.db.index,
-            address,
+            self._ground.ctx.db.index,
+            place,
             b" ".join(quote(word) for word in redacted(argv, command.name)),
         )
         for session in self._sessions.values():

@@ -7,7 +7,7 @@ a server get to see is all of them, as ``ServerContext.server``.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 from aofserver.acl.accounts import Accounts
@@ -21,6 +21,7 @@ from aofserver.config import Config
 from aofserver.config.keyspace import apply_to_keyspace
 from aofserver.config.rewriting import rewrite_file
 from aofserver.context import ClientContext
+from aofserver.crash import Crash
 from aofserver.cron import Cron
 from aofserver.dispatch import Dispatcher
 from aofserver.ending import Ending
@@ -56,7 +57,7 @@ from aofserver.stats import Stats
 from aofserver.tracking import Tracking
 from aofserver.turn import Turn
 from aofserver.watches import Watches
-from aoftool.keyspace.command import Table
+from aoftool.keyspace.command import Command, Table
 from aoftool.keyspace.context import Options, Style
 from aoftool.keyspace.database import Clock as KeyspaceClock
 from aoftool.keyspace.database import Database
@@ -93,7 +94,8 @@ class Parts:
             blocking: who waits for data;
             tracking: who is told of changes to what was read; client_eviction: who takes too much;
             pubsub: who listens to which channels; notifications: what is told of keys;
-            loads: what loads files; ending: whether it is to end.
+            loads: what loads files; ending: whether it is to end;
+            crash: what is said before it ends by a fault.
         table: the commands that there are; renames: which of them have other names than usual.
         port: the TCP port it listens on (the one that was found where 0 was asked of the library).
         rates: commands, bytes read and bytes written a second.
@@ -148,6 +150,7 @@ class Parts:
         self.pubsub = PubSub(ground, self.outputs)
         self.notifications = Notifications(ground, self.clients, self.pubsub)
         self.monitors = Monitors(ground)
+        self.monitors.on_change = self._listen_to_scripts
         self.pauses = Pauses(ground, self.table)
         self.reception = Reception(ground, self.clients, self.outputs)
         self.listeners = Listeners(self.config, self.reception)
@@ -169,6 +172,7 @@ class Parts:
         options.on_lua = self.scripts.adopt
         ground.is_busy = lambda: self.scripts.refusal is not None
         self.loads = Loads(ground, self.persistence, self.renames, self._emptied)
+        self.crash = Crash(self.config, self.log)
         self.ending = Ending(ground, self.clients, self.persistence)
         self.clients.on_close = self.blocking.forget
         self.clients.on_leave = (
@@ -221,7 +225,7 @@ class Parts:
 
         def follow() -> None:
             ctx.options.on_flush = found.flushed if found else None
-            ctx.options.on_script_call = found.script_read if found else None
+            self._listen_to_scripts()
             self._listen()
 
         found.on_change = follow
@@ -271,6 +275,20 @@ class Parts:
         self._listeners = tuple(part.changed for part in parts if part)
         several = self._changed if self._listeners else None
         self.ctx.listener = self._listeners[0] if len(self._listeners) == 1 else several
+
+    def _listen_to_scripts(self) -> None:
+        """Listen to what scripts call only while somebody wants to know of it."""
+        tells: list[Callable[[Command, Sequence[bytes]], None]] = []
+        if self.tracking:
+            tells.append(self.tracking.script_read)
+        if self.monitors:
+            tells.append(self.monitors.script_called)
+
+        def tell_all(command: Command, argv: Sequence[bytes]) -> None:
+            for tell in tells:
+                tell(command, argv)
+
+        self.ctx.options.on_script_call = tell_all if tells else None
 
     def _changed(self, event: bytes, key: bytes, database: Database) -> None:
         for tell in self._listeners:

@@ -44,7 +44,13 @@ class Syncer(Protocol):
 
 
 class Children(Protocol):
-    """Processes that are split off to write a snapshot."""
+    """Processes that are split off to write a snapshot.
+
+    Attributes:
+        oom_score_adj: their score for the want of memory (-1000 to 1000); None: the parent's.
+    """
+
+    oom_score_adj: int | None
 
     def fork(
         self, work: Callable[[], int], title: str, keep: tuple[int, ...], cpus: frozenset[int]

@@ -108,10 +108,11 @@ class Scripts:
         ctx, dispatcher, turn = ground.ctx, ground.dispatcher, ground.turn
         caller = ctx.session
         held = ctx.db, ctx.resp3, ctx.fact, ctx.keyspace.clock.now_ms
-        collected, dispatcher.collected = dispatcher.collected, []
+        units = dispatcher.propagation
+        collected, units.collected = units.collected, []
         afterwards = list(dispatcher.afterwards)
         dispatcher.afterwards.clear()
-        in_exec, dispatcher.in_exec = dispatcher.in_exec, False
+        in_exec, units.in_exec = units.in_exec, False
         # Replies of the caller's leave when its script is done.
         waits = caller in turn.sessions
         turn.sessions = [session for session in turn.sessions if session is not caller]
@@ -120,7 +121,7 @@ class Scripts:
         finally:
             ctx.session = caller
             ctx.db, ctx.resp3, ctx.fact, ctx.keyspace.clock.now_ms = held
-            dispatcher.collected, dispatcher.in_exec = collected, in_exec
+            units.collected, units.in_exec = collected, in_exec
             dispatcher.afterwards[:0] = afterwards
             if waits:
                 turn.sessions.append(caller)

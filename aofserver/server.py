@@ -17,6 +17,7 @@ from aofserver.config import Config
 from aofserver.config.wiring import wire
 from aofserver.dispatch import Gate
 from aofserver.gates import GATES
+from aofserver.info import collect, render
 from aofserver.log import Level, Log
 from aofserver.net.intake import POSSIBLE, Intake
 from aofserver.net.listeners import ListenFailure
@@ -47,6 +48,13 @@ class Server(Parts):
         # A dispatcher does not know the server that its gates ask.
         self.dispatcher.gates = cast("Sequence[Gate]", GATES)
         self.cron.chores = Chores(self).in_order()
+        self.crash.sections = {
+            "INFO OUTPUT": lambda: render(collect(self), ["everything"]),
+            "CLIENT LIST OUTPUT": lambda: "\n".join(
+                map(self.clients.shown, self.clients.sessions.values())
+            ),
+            "CURRENT CLIENT INFO": lambda: self.clients.shown(self.ctx.session),
+        }
 
     async def start(self, port: int | None = None) -> None:
         """Listen, load the data, and serve. Raises StartFailure.

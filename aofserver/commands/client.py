@@ -9,7 +9,15 @@ from aofserver.outputs import kind_of
 from aofserver.parts import ServerContext
 from aofserver.session import Session
 from aoftool.format.resp.replies import OK, Reply, Verbatim
-from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, RANDOM, STALE, Flags
+from aoftool.keyspace.command import (
+    ADMIN,
+    LOADING,
+    NOSCRIPT,
+    RANDOM,
+    STALE,
+    Flags,
+    malformed_subcommand,
+)
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import NOT_AN_INTEGER, SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv
@@ -80,7 +88,7 @@ def client_list(ctx: ServerContext, argv: Argv) -> Reply:
             raise CommandError(b"ERR Invalid client ID")
         known = ctx.server.clients.sessions
         sessions = [known[number] for number in numbers if number in known]
-    elif word:
+    elif len(argv) > 2:
         raise CommandError(SYNTAX)
     return Verbatim(b"".join(ctx.server.clients.line(session) + b"\n" for session in sessions))
 
@@ -252,7 +260,9 @@ def client_unpause(ctx: ServerContext, argv: Argv) -> Reply:
                 since="5.0.0", arity=-3)  # fmt: skip
 def client_unblock(ctx: ServerContext, argv: Argv) -> Reply:
     """Let a client go on that waits for data, as if its time had run out, or with an error."""
-    if len(argv) > 3 and (len(argv) > 4 or argv[3].upper() not in (b"TIMEOUT", b"ERROR")):
+    if len(argv) > 4:
+        raise malformed_subcommand(argv, ctx.options.style)
+    if len(argv) > 3 and argv[3].upper() not in (b"TIMEOUT", b"ERROR"):
         raise CommandError(b"ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
     number = parse_int(argv[2])
     if number is None:

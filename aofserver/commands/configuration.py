@@ -15,7 +15,7 @@ from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import OK, MapReply, Reply
 from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE
 from aoftool.keyspace.context import Style
-from aoftool.keyspace.errors import CommandError, wrong_arity
+from aoftool.keyspace.errors import SYNTAX, CommandError
 from aoftool.keyspace.glob import matches
 from aoftool.keyspace.keyspecs import Argv
 
@@ -61,7 +61,7 @@ def config_set(ctx: ServerContext, argv: Argv) -> Reply:
     if old and len(argv) > 4:
         raise _too_many(argv)
     if len(argv) % 2:
-        raise wrong_arity(b"CONFIG|SET")
+        raise CommandError(SYNTAX)
     config = ctx.server.config
     if ctx.server.loading is not None:
         _check_loading(argv, old)

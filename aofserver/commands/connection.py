@@ -7,6 +7,7 @@ from aofserver.commands.declare import server_command
 from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import OK, MapReply, Reply, Status
 from aoftool.keyspace.command import FAST, LOADING, NOSCRIPT, STALE, Flags
+from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import SYNTAX, CommandError, wrong_arity
 from aoftool.keyspace.keyspecs import Argv
 from aoftool.keyspace.numbers import parse_int
@@ -49,7 +50,8 @@ def reset(ctx: ServerContext, argv: Argv) -> Reply:
     ctx.db = session.db = ctx.keyspace.databases[0]
     session.name = b""
     ctx.resp3 = session.resp3 = False
-    session.reply_mode = b"ON"
+    if session.reply_mode == b"OFF":
+        session.reply_mode = b"ON"
     ctx.server.access.admit(session)
     return Status(b"RESET")
 
@@ -81,13 +83,14 @@ def hello(ctx: ServerContext, argv: Argv) -> Reply:
             raise CommandError(b"ERR Protocol version is not an integer or out of range")
         if version not in (2, 3):
             raise CommandError(b"NOPROTO unsupported protocol version")
-    _hello_options(ctx, argv)
+    name = _hello_options(ctx, argv)
     if not session.authenticated:
         raise CommandError(
             b"NOAUTH HELLO must be called with the client already authenticated, otherwise the "
             b"HELLO AUTH <user> <pass> option can be used to authenticate the client and "
             b"select the RESP protocol version at the same time"
         )
+    session.name = name
     if version is not None:
         ctx.resp3 = session.resp3 = version == 3
     return MapReply([
@@ -101,13 +104,18 @@ def hello(ctx: ServerContext, argv: Argv) -> Reply:
     ])  # fmt: skip
 
 
-def _hello_options(ctx: ServerContext, words: Argv) -> None:
-    at = 2
-    name: bytes | None = None
+def _hello_options(ctx: ServerContext, words: Argv) -> bytes:
+    """Log in; the name that the client is to have.
+
+    Before 7.2 each word does what it says when it is read, whatever is wrong with the next ones.
+    """
+    session, at = ctx.session, 2
+    login: Argv = []
+    name = session.name
     while at < len(words):
         word, left = words[at].upper(), len(words) - at - 1
         if word == b"AUTH" and left >= 2:
-            ctx.server.access.log_in(ctx.session, words[at + 1], words[at + 2], words[0])
+            login = words[at + 1 : at + 3]
             at += 3
         elif word == b"SETNAME" and left >= 1:
             name = words[at + 1]
@@ -115,8 +123,16 @@ def _hello_options(ctx: ServerContext, words: Argv) -> None:
             at += 2
         else:
             raise CommandError(b"ERR Syntax error in HELLO option '%b'" % words[at])
-    if name is not None:
-        ctx.session.name = name
+        if ctx.options.style is Style.REDIS_6:
+            _log_in(ctx, login, words[0])
+            login, session.name = [], name
+    _log_in(ctx, login, words[0])
+    return name
+
+
+def _log_in(ctx: ServerContext, login: Argv, caller: bytes) -> None:
+    if login:
+        ctx.server.access.log_in(ctx.session, login[0], login[1], caller)
 
 
 def check_name(name: bytes) -> None:

@@ -14,9 +14,10 @@ from aoftool.keyspace.digest import keyspace_digest, value_digest
 from aoftool.keyspace.encodings import encoding, limits_of
 from aoftool.keyspace.errors import NO_SUCH_KEY, CommandError
 from aoftool.keyspace.keyspecs import Argv
-from aoftool.keyspace.numbers import parse_int
+from aoftool.keyspace.numbers import leading_number
 
 _FLAGS = ADMIN | NOSCRIPT | LOADING | STALE
+_RELOADS = {b"MERGE", b"NOFLUSH", b"NOSAVE"}
 
 server_container("DEBUG", "server", "1.0.0", _FLAGS)
 
@@ -27,7 +28,7 @@ def debug_digest(ctx: ServerContext, argv: Argv) -> Reply:
     return Status(keyspace_digest(ctx.keyspace).encode())
 
 
-@server_command("DEBUG DIGEST-VALUE", "key [key ...]", _FLAGS, group="server", since="5.0.0")
+@server_command("DEBUG DIGEST-VALUE", "[key ...]", _FLAGS, group="server", since="5.0.0")
 def debug_digest_value(ctx: ServerContext, argv: Argv) -> Reply:
     """A digest of each of these values."""
     found: list[Reply] = []
@@ -52,17 +53,14 @@ def debug_sleep(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("DEBUG SET-ACTIVE-EXPIRE", "0|1", _FLAGS, group="server", since="2.8.0")
 def debug_set_active_expire(ctx: ServerContext, argv: Argv) -> Reply:
     """Whether keys are looked for whose time has come."""
-    ctx.server.expiry.active = argv[2] != b"0"
+    ctx.server.expiry.active = bool(leading_number(argv[2]))
     return OK
 
 
 @server_command("DEBUG AOF-FLUSH-SLEEP", "microseconds", _FLAGS, group="server", since="6.2.0")
 def debug_aof_flush_sleep(ctx: ServerContext, argv: Argv) -> Reply:
     """Make every write of the AOF take so much longer."""
-    microseconds = parse_int(argv[2])
-    if microseconds is None or microseconds < 0:
-        raise CommandError(b"ERR value is not an integer or out of range")
-    ctx.server.persistence.writer.sleep_us = microseconds
+    ctx.server.persistence.writer.sleep_us = max(0, leading_number(argv[2]))
     return OK
 
 
@@ -87,6 +85,10 @@ def debug_object(ctx: ServerContext, argv: Argv) -> Reply:
 def debug_reload(ctx: ServerContext, argv: Argv) -> Reply:
     """Write a snapshot and load it again."""
     options = {word.upper() for word in argv[2:]}
+    if not options <= _RELOADS:
+        raise CommandError(
+            b"ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."
+        )
     try:
         ctx.server.loads.reload(save=b"NOSAVE" not in options, flush=b"NOFLUSH" not in options)
     except (LoadFailure, OSError) as error:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
-import signal
-import sys
 
 from aofserver.commands.declare import server_command
 from aofserver.config import ConfigError
 from aofserver.parts import ServerContext
 from aofserver.replies import Raw, Several, encode
-from aoftool.format.resp.replies import OK, MapReply, PushReply, Reply, SetReply, Status, Verbatim
+from aoftool.format.resp.replies import OK, MapReply, PushReply, Reply, SetReply, Verbatim
 from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE
 from aoftool.keyspace.context import Style
-from aoftool.keyspace.encodings import encoding, limits_of
-from aoftool.keyspace.errors import MUST_BE_POSITIVE, NO_SUCH_KEY, NOT_AN_INTEGER, CommandError
+from aoftool.keyspace.errors import MUST_BE_POSITIVE, NOT_AN_INTEGER, CommandError
 from aoftool.keyspace.glob import matches
 from aoftool.keyspace.keyspecs import Argv
-from aoftool.keyspace.numbers import parse_int
+from aoftool.keyspace.numbers import leading_number, parse_int
 
 _FLAGS = ADMIN | NOSCRIPT | LOADING | STALE
 
@@ -110,116 +108,24 @@ def debug_protocol(ctx: ServerContext, argv: Argv) -> Reply:
     return replies[kind]
 
 
-def _encoded(ctx: ServerContext, key: bytes, wanted: bytes) -> Reply:
-    value = ctx.db.get(key)
-    if value is None:
-        raise CommandError(NO_SUCH_KEY)
-    if encoding(value, ctx.options.style, limits_of(ctx)) != wanted:
-        raise CommandError(b"ERR Not a %b encoded object." % wanted)
-    return Status(b"The %b exists only while it is written to a file" % wanted)
-
-
-@server_command("DEBUG LISTPACK", "key", _FLAGS, group="server", since="7.0.0")
-def debug_listpack(ctx: ServerContext, argv: Argv) -> Reply:
-    """Say something of a value that a Redis would hold as a listpack."""
-    return _encoded(ctx, argv[2], b"listpack")
-
-
-@server_command("DEBUG ZIPLIST", "key", _FLAGS, group="server", since="2.6.0")
-def debug_ziplist(ctx: ServerContext, argv: Argv) -> Reply:
-    """Say something of a value that a Redis would hold as a ziplist."""
-    return _encoded(ctx, argv[2], b"ziplist")
-
-
-@server_command("DEBUG HTSTATS", "dbid [full]", _FLAGS, group="server", since="2.6.0")
-def debug_htstats(ctx: ServerContext, argv: Argv) -> Reply:
-    """What is known of a database's tables."""
-    number = parse_int(argv[2])
-    if number is None:
-        raise CommandError(NOT_AN_INTEGER)
-    if not 0 <= number < len(ctx.keyspace.databases):
-        raise CommandError(b"ERR Out of range database")
-    database = ctx.keyspace.databases[number]
-    text = "[Dictionary HT]\n" + _table(database.data) + "[Expires HT]\n" + _table(database.expires)
-    return Verbatim(text.encode())
-
-
-@server_command("DEBUG HTSTATS-KEY", "key [full]", _FLAGS, group="server", since="4.0.0")
-def debug_htstats_key(ctx: ServerContext, argv: Argv) -> Reply:
-    """What is known of a value's table."""
-    value = ctx.db.get(argv[2])
-    if value is None:
-        raise CommandError(NO_SUCH_KEY)
-    if encoding(value, ctx.options.style, limits_of(ctx)) not in (b"hashtable", b"skiplist"):
-        raise CommandError(
-            b"ERR The value stored at the specified key is not represented using an hash table"
-        )
-    return Verbatim(_table(value).encode())
-
-
-def _table(table: object) -> str:
-    """The two numbers that Python tells of a table."""
-    assert hasattr(table, "__len__")
-    head = "Hash table 0 stats (main hash table):\n"
-    if not len(table):
-        return head + "No stats available for empty dictionaries\n"
-    return head + f" number of elements: {len(table)}\n bytes: {sys.getsizeof(table)}\n"
-
-
-@server_command("DEBUG QUICKLIST-PACKED-THRESHOLD", "size", _FLAGS, group="server", since="7.0.0")
-def debug_quicklist_packed_threshold(ctx: ServerContext, argv: Argv) -> Reply:
-    """Where a list would give an element a node of its own: nothing here has such nodes."""
-    if not argv[2][:1].isdigit():
-        raise CommandError(
-            b"ERR argument must be a memory value bigger than 1 and smaller than 4gb"
-        )
-    return OK
-
-
-def _accepted(name: str, syntax: str, summary: str) -> None:
-    """Declare a sub-command that changes what this server does not have."""
-
-    def handler(ctx: ServerContext, argv: Argv) -> Reply:
-        return OK
-
-    handler.__doc__ = summary
-    server_command(f"DEBUG {name}", syntax, _FLAGS, group="server", since="7.0.0")(handler)
-
-
-_accepted("SET-DISABLE-DENY-SCRIPTS", "0|1", "Accepted: scripts stay as they are.")
-_accepted("REPLYBUFFER", "option value", "Accepted: replies are not kept in one buffer.")
-_accepted("LUA-ALWAYS-REPLICATE-COMMANDS", "0|1", "Accepted: effects are always what is logged.")
-_accepted("DICT-RESIZING", "0|1", "Accepted: Python's tables resize as they will.")
-_accepted("SET-SKIP-CHECKSUM-VALIDATION", "0|1", "Accepted: checksums are always looked at.")
-
-
 @server_command("DEBUG CONFIG-REWRITE-FORCE-ALL", "", _FLAGS, group="server", since="5.0.0")
 def debug_config_rewrite_force_all(ctx: ServerContext, argv: Argv) -> Reply:
     """CONFIG REWRITE with all options, those at their defaults among them."""
     try:
         ctx.server.rewrite_config(everything=True)
-    except (ConfigError, OSError) as error:
-        raise CommandError(b"ERR CONFIG-REWRITE-FORCE-ALL failed") from error
+    except ConfigError as error:  # there is no file: the error of C for a path that is none
+        raise _not_rewritten(os.strerror(errno.EFAULT)) from error
+    except OSError as error:
+        raise _not_rewritten(error.strerror or "") from error
     return OK
+
+
+def _not_rewritten(reason: str) -> CommandError:
+    return CommandError(f"ERR CONFIG-REWRITE-FORCE-ALL failed: {reason}".encode())
 
 
 @server_command("DEBUG PAUSE-CRON", "0|1", _FLAGS, group="server", since="6.2.0")
 def debug_pause_cron(ctx: ServerContext, argv: Argv) -> Reply:
     """Whether the cron rests."""
-    ctx.server.cron.paused = argv[2] != b"0"
+    ctx.server.cron.paused = bool(leading_number(argv[2]))
     return OK
-
-
-@server_command("DEBUG SEGFAULT", "", _FLAGS, group="server", since="1.0.0")
-def debug_segfault(ctx: ServerContext, argv: Argv) -> Reply:
-    """End as a program that has touched what is not its own."""
-    ctx.server.log.warning("Ending by SIGSEGV, as DEBUG SEGFAULT asks")
-    os.kill(os.getpid(), signal.SIGSEGV)
-    return OK
-
-
-@server_command("DEBUG PANIC", "", _FLAGS, group="server", since="3.2.0")
-def debug_panic(ctx: ServerContext, argv: Argv) -> Reply:
-    """End as a program that has given up."""
-    ctx.server.log.warning("Ending by SIGABRT, as DEBUG PANIC asks")
-    os.abort()

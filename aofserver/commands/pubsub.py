@@ -9,6 +9,7 @@ from aofserver.replies import Several
 from aoftool.format.resp.replies import PushReply, Reply
 from aoftool.keyspace.command import FAST, LOADING, MAY_REPLICATE, NOSCRIPT, RANDOM, STALE, Flags
 from aoftool.keyspace.context import Style
+from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.glob import compiled
 from aoftool.keyspace.keyspecs import Argv, Keys
 
@@ -66,6 +67,8 @@ def punsubscribe(ctx: ServerContext, argv: Argv) -> Reply:
                 group="pubsub", since="7.0.0")  # fmt: skip
 def ssubscribe(ctx: ServerContext, argv: Argv) -> Reply:
     """Be told what is published to shard channels."""
+    if ctx.server.dispatcher.propagation.in_exec:
+        raise CommandError(b"ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
     return _subscribe(ctx, ctx.server.pubsub.shard_channels, argv[1:])
 
 

@@ -6,6 +6,8 @@ from aofserver.commands.declare import server_command
 from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import OK, Reply, Verbatim
 from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, RANDOM, READONLY, STALE
+from aoftool.keyspace.context import Style
+from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.keyspecs import Argv
 
 
@@ -26,6 +28,8 @@ def role(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("MONITOR", "", ADMIN | NOSCRIPT | LOADING | STALE, group="server", since="1.0.0")
 def monitor(ctx: ServerContext, argv: Argv) -> Reply:
     """Be told every command from now on."""
+    if ctx.server.dispatcher.propagation.in_exec and ctx.options.style is Style.REDIS_7:
+        raise CommandError(b"ERR MONITOR isn't allowed for DENY BLOCKING client")
     if not ctx.session.monitoring:
         ctx.server.monitors.add(ctx.session)
     return OK

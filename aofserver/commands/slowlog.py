@@ -5,7 +5,7 @@ from __future__ import annotations
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
 from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import OK, Reply
-from aoftool.keyspace.command import ADMIN, LOADING, RANDOM, STALE
+from aoftool.keyspace.command import ADMIN, LOADING, RANDOM, STALE, malformed_subcommand
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import NOT_AN_INTEGER, CommandError
 from aoftool.keyspace.keyspecs import Argv
@@ -20,6 +20,8 @@ server_container("SLOWLOG", "server", "2.2.12", _FLAGS)
 @server_command("SLOWLOG GET", "[count]", _FLAGS | RANDOM, group="server", since="2.2.12")
 def slowlog_get(ctx: ServerContext, argv: Argv) -> Reply:
     """The last slow commands: number, Unix time, microseconds, words, who and their name."""
+    if len(argv) > 3:
+        raise malformed_subcommand(argv, ctx.options.style)
     count = _USUAL_COUNT if len(argv) < 3 else _count(argv[2], ctx.options.style)
     entries = list(ctx.server.slowlog.entries)
     return [

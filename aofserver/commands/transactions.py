@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aofserver.commands.declare import server_command
 from aofserver.parts import ServerContext
-from aofserver.replies import NO_REPLY, OWN_TYPES, encode
+from aofserver.replies import NO_REPLY, OWN_TYPES, Kept, encode
 from aofserver.session import Transaction
 from aoftool.format.resp.replies import NULL_ARRAY, OK, Reply
 from aoftool.keyspace.command import FAST, LOADING, NOSCRIPT, STALE, Flags
@@ -53,12 +53,15 @@ def exec_(ctx: ServerContext, argv: Argv) -> Reply:
     refusal = ctx.options.write_refusal
     if refusal is not None and any(Flags.WRITE in queued[0].flags for queued in transaction.queue):
         raise CommandError(b"EXECABORT Transaction discarded because of: %b" % refusal)
+    quiet = session.reply_mode != b"ON"
     replies = ctx.server.dispatcher.execute(session, transaction.queue)
-    if not any(type(reply) in OWN_TYPES for reply in replies):
+    if not quiet and not any(type(reply) in OWN_TYPES for reply in replies):
         return replies
-    # What is subscribed to has a reply each, though the array has one place for all of them.
-    parts = [encode(reply, session.resp3) for reply in replies]
-    session.send(b"*%d\r\n" % len(replies) + b"".join(parts))
+    # What is subscribed to has a reply each, though the array has one place for all of them; and
+    # CLIENT REPLY may have said inside whose replies, or that of EXEC itself, are left out.
+    parts = [b"" if quiet else b"*%d\r\n" % len(replies)]
+    parts += [encode(reply, session.resp3) for reply in replies]
+    session.send(Kept(b"".join(parts)))
     return NO_REPLY
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
 from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import OK, Reply
-from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, STALE, Flags
+from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, RANDOM, STALE, Flags
+from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import NOT_AN_INTEGER, SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv
 from aoftool.keyspace.numbers import parse_int
@@ -78,6 +79,7 @@ def replconf(ctx: ServerContext, argv: Argv) -> Reply:
 
 
 def _no_cluster(ctx: ServerContext, argv: Argv) -> Reply:
+    """Answered by nodes of a cluster only."""
     raise CommandError(b"ERR This instance has cluster support disabled")
 
 
@@ -86,6 +88,67 @@ def _no_cluster(ctx: ServerContext, argv: Argv) -> Reply:
 def cluster(ctx: ServerContext, argv: Argv) -> Reply:
     """Be part of a cluster."""
     return _no_cluster(ctx, argv)
+
+
+_CLUSTER_SETS = ADMIN | STALE | Flags.NO_ASYNC_LOADING
+#: Sub-commands with what they take, by flags; a mark says since when, where not since 3.0.
+_OF_CLUSTER: tuple[tuple[Flags, str], ...] = (
+    (_CLUSTER_SETS, """
+        ADDSLOTS slot [slot ...]
+        ADDSLOTSRANGE start-slot end-slot [start-slot end-slot ...] @7.0.0
+        DELSLOTS slot [slot ...]
+        DELSLOTSRANGE start-slot end-slot [start-slot end-slot ...] @7.0.0
+        FAILOVER [FORCE | TAKEOVER]
+        FLUSHSLOTS
+        FORGET node-id
+        MEET ip port [cluster-bus-port]
+        REPLICATE node-id
+        SAVECONFIG
+        SET-CONFIG-EPOCH config-epoch
+        SETSLOT slot <IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE>"""),
+    (_CLUSTER_SETS | RANDOM, "BUMPEPOCH"),
+    (ADMIN | STALE | RANDOM, """
+        COUNT-FAILURE-REPORTS node-id
+        REPLICAS node-id @5.0.0
+        SLAVES node-id"""),
+    (ADMIN | NOSCRIPT | STALE, "RESET [HARD | SOFT]"),
+    (STALE, """
+        COUNTKEYSINSLOT slot
+        KEYSLOT key
+        MYID
+        MYSHARDID @7.2.0"""),
+    (STALE | RANDOM, """
+        GETKEYSINSLOT slot count
+        INFO
+        LINKS @7.0.0
+        NODES
+        SHARDS @7.0.0
+        SLOTS"""),
+)  # fmt: skip
+#: Calls whose words can only be counted by what they mean.
+_CLUSTER_ARITY = {"SETSLOT": -4, "MEET": -4, "FAILOVER": -2, "RESET": -2}
+
+
+def _declare_cluster() -> None:
+    for flags, lines in _OF_CLUSTER:
+        for line in filter(None, map(str.strip, lines.splitlines())):
+            call, _, since = line.partition(" @")
+            name, _, syntax = call.partition(" ")
+            server_command(
+                f"CLUSTER {name}", syntax, flags, group="cluster", since=since or "3.0.0",
+                arity=_CLUSTER_ARITY.get(name),
+            )(_no_cluster)  # fmt: skip
+
+
+_declare_cluster()
+
+
+@server_command("CLUSTER HELP", "", LOADING | STALE, group="cluster", since="5.0.0")
+def cluster_help(ctx: ServerContext, argv: Argv) -> Reply:
+    """What there is."""
+    if ctx.options.style is Style.REDIS_6:
+        return _no_cluster(ctx, argv)
+    return SERVER_TABLE.help_lines(b"CLUSTER")
 
 
 @server_command("READONLY", "", _SLOTS, group="cluster", since="3.0.0", acl="connection")
@@ -109,6 +172,13 @@ def asking(ctx: ServerContext, argv: Argv) -> Reply:
 _MODULES = ADMIN | NOSCRIPT
 _CHANGES = _MODULES | Flags.NO_ASYNC_LOADING
 server_container("MODULE", "server", "4.0.0", _MODULES)
+
+
+@server_command("MODULE LOADEX", "path [CONFIG name value ...] [ARGS arg ...]", _CHANGES,
+                group="server", since="7.0.0", arity=-3)  # fmt: skip
+def module_loadex(ctx: ServerContext, argv: Argv) -> Reply:
+    """As MODULE LOAD."""
+    return module_load(ctx, argv)
 
 
 @server_command("MODULE LIST", "", _MODULES, group="server", since="4.0.0")

@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aofserver.config.kinds import Bool, Choice, HostName, Integer, Kind, Memory, Text
-from aofserver.config.listkinds import OomScores, Words
+from aofserver.config.listkinds import Words
 from aofserver.config.option import INT_MAX, MAX, Option
 
 _YES_NO, _TEXT = Bool(), Text()
 _COUNT, _LONG = Integer(0, INT_MAX), Integer(0, MAX)
 _PORT, _SIZE = Integer(0, 65535), Memory(0, MAX)
 _POSITIVE = Integer(1, INT_MAX)
-_AT_SIGNAL = Choice.of("default", "save", "nosave", "now", "force")
 
 #: Name (other names behind it), kind and default, by what they are about; ``!`` stands before
 #: the name of one that CONFIG SET cannot change, ``.`` before that of a hidden one.
@@ -85,8 +84,6 @@ _ABOUT: dict[str, _Rows] = {
         ("jemalloc-bg-thread", _YES_NO, "yes"),
         ("activerehashing", _YES_NO, "yes"),
         ("list-compress-depth", _COUNT, "0"),
-        ("oom-score-adj", Choice.of("no", "yes", "relative", "absolute"), "no"),
-        ("oom-score-adj-values", OomScores(), "0 200 800"),
         ("!disable-thp", _YES_NO, "yes"),
     ),
     "Threads and processors": (
@@ -115,25 +112,18 @@ _ABOUT: dict[str, _Rows] = {
     "The process and the system": (
         ("!always-show-logo", _YES_NO, "no"),
         ("bind-source-addr", _TEXT, ""),
-        ("crash-log-enabled", _YES_NO, "yes"),
         ("crash-memcheck-enabled", _YES_NO, "no"),
-        ("!enable-module-command", Choice.of("no", "yes", "local"), "no"),
         (".hide-user-data-from-log", _YES_NO, "no"),
         ("ignore-warnings", _TEXT, ""),
         ("locale-collate", _TEXT, ""),
         ("max-new-connections-per-cycle", Integer(1, 1000), "10"),
         ("max-new-tls-connections-per-cycle", Integer(1, 1000), "1"),
-        ("!set-proc-title", _YES_NO, "yes"),
-        ("proc-title-template", _TEXT, "{title} {listen-addr} {server-mode}"),
-        ("shutdown-on-sigint", _AT_SIGNAL, "default"),
-        ("shutdown-on-sigterm", _AT_SIGNAL, "default"),
         ("shutdown-timeout", _COUNT, "10"),
         ("!socket-mark-id", Integer(0, (1 << 32) - 1), "0"),
         ("!supervised", Choice.of("upstart", "systemd", "auto", "no"), "no"),
         ("!syslog-enabled", _YES_NO, "no"),
         ("!syslog-facility", _TEXT, "local0"),
         ("!syslog-ident", _TEXT, "redis"),
-        (".use-exit-on-panic", _YES_NO, "no"),
         (".watchdog-period", _COUNT, "0"),
         ("dynamic-hz", _YES_NO, "yes"),
         ("gopher-enabled", _YES_NO, "no"),

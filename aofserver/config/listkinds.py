@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -153,6 +154,44 @@ class KeyEvents:
 
     def show(self, value: str) -> str:
         return value.replace(_ALL, "A")
+
+
+_AT_SIGNAL = ("default", "save", "nosave", "now", "force")
+
+
+@dataclass(frozen=True, slots=True)
+class AtSignal:
+    """How a signal ends the server: words of which each says something."""
+
+    def parse(self, words: list[str]) -> list[str]:
+        given = {word.lower() for word in _split(words)}
+        if not given or given - set(_AT_SIGNAL):
+            raise ConfigError("argument(s) must be one of the following: " + ", ".join(_AT_SIGNAL))
+        return [word for word in _AT_SIGNAL[1:] if word in given]
+
+    def show(self, value: list[str]) -> str:
+        return " ".join(value or _AT_SIGNAL[:1])
+
+
+_TITLES = frozenset((
+    "{title}", "{listen-addr}", "{server-mode}", "{port}", "{tls-port}", "{unixsocket}",
+    "{config-file}",
+))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TitleTemplate:
+    """A text with variables between braces."""
+
+    def parse(self, words: list[str]) -> str:
+        text = " ".join(words)
+        found = re.findall(r"\{[^}]*\}?", text)
+        if not set(found) <= _TITLES:
+            raise ConfigError("template format is invalid or contains unknown variables")
+        return text
+
+    def show(self, value: str) -> str:
+        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from aofserver.config.kept import KEPT
 from aofserver.config.kinds import Bool, Choice, FileMode, Folder, Integer, Memory, Text
 from aofserver.config.listkinds import (
+    AtSignal,
     KeyEvents,
     Lines,
+    OomScores,
     OutputLimits,
     Percentiles,
     SavePoints,
+    TitleTemplate,
     Words,
     join_limits,
     join_lines,
@@ -73,8 +76,27 @@ _PROCESS = (
     Option("hz", Integer(0, INT_MAX, (1, 500)), "10", "How often a second the cron runs."),
     Option("dir", Folder(), "./", "Where AOF and RDB files stand.", protected=True,
            settled=True),
+    Option("shutdown-on-sigterm", AtSignal(), "default",
+           "What SIGTERM does beside a shutdown: save or nosave a snapshot, force the end; now "
+           "changes nothing."),
+    Option("shutdown-on-sigint", AtSignal(), "default", "The same for SIGINT."),
+    Option("crash-log-enabled", Bool(), "yes", "Write a report into the log before a fault ends "
+           "the server."),
+    Option("use-exit-on-panic", Bool(), "no", "Give up with code 1, not by SIGABRT.", hidden=True),
+    fixed("set-proc-title", Bool(), "yes", "Have ps show what proc-title-template says."),
+    Option("proc-title-template", TitleTemplate(), "{title} {listen-addr} {server-mode}",
+           "What ps shows: words, and {title}, {listen-addr}, {server-mode}, {port}, {tls-port}, "
+           "{unixsocket}, {config-file}."),
+    Option("oom-score-adj", Choice({
+        "no": "no", "yes": "yes", "relative": "yes", "absolute": "absolute"}), "no",
+        "Whether the kernel is told how dear the process is when memory is short: relative (yes) to "
+        "what it was at the start, or absolute."),
+    Option("oom-score-adj-values", OomScores(), "0 200 800",
+           "That of the server, of a replica, and of a child; the kernel ends high ones first."),
     fixed("enable-debug-command", Choice.of("no", "yes", "local"), "local",
           "Who may call DEBUG: local: connections of this host."),
+    fixed("enable-module-command", Choice.of("no", "yes", "local"), "no",
+          "Who may call MODULE LOAD under compat-version 7.4; there is nothing that it could load."),
     fixed("enable-protected-configs", Choice.of("no", "yes", "local"), "no",
           "Who may change dir and dbfilename with CONFIG SET under compat-version 7.4."),
     fixed("compat-version", Choice.of("6.0", "7.4"), "6.0",

@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol):
                 commands, buf, at, ends = batch
                 if commands:
                     reception.dispatcher.serve(session, commands, buf, at, ends)
-                if session.transport is None or session.transport.is_closing():
+                if session.closing or session.transport is None or session.transport.is_closing():
                     return
                 if session.pending:
                     self.hold()
@@ -111,7 +111,10 @@ class Connection(asyncio.Protocol):
                     return
                 batch = requests.feed(b"")
         except ProtocolError as error:
-            session.send(b"-ERR %b\r\n" % str(error).encode("utf-8", "backslashreplace"))
+            if session.reply_mode == b"ON":
+                session.send(b"-ERR %b\r\n" % str(error).encode("utf-8", "backslashreplace"))
+            elif not session.out:
+                session.turn.add(session)
             session.closing = True
             return
         if requests.size > reception.query_limit:

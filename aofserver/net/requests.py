@@ -200,7 +200,7 @@ class Requests:
             return ProtocolError("Protocol error: invalid multibulk length")
         if line[:1] == b"$":
             return ProtocolError("Protocol error: invalid bulk length")
-        if line[:1] == b"*":
+        if line[:1] == b"*" and buf.rfind(b"\n", start, error.offset) < 0:
             return ProtocolError("Protocol error: invalid multibulk length")
         got = chr(buf[error.offset]).replace("\r", " ").replace("\n", " ")
         return ProtocolError(f"Protocol error: expected '$', got '{got}'")

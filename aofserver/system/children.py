@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from aofserver.system.process import set_oom_score
+
 #: Signals that a child takes as every process does, not as the server has set them.
 _OWN_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 _MOST_FDS = 1 << 16
@@ -18,12 +20,12 @@ class ForkedChildren:
     """Copies of this process.
 
     Attributes:
-        oom_score_adj: what is added to a child's chance to be ended for want of memory.
+        oom_score_adj: a child's score for the want of memory (-1000 to 1000); None: the parent's.
         cpulist: processors that children run on, or none for all.
     """
 
-    def __init__(self, oom_score_adj: int = 200) -> None:
-        self.oom_score_adj = oom_score_adj
+    def __init__(self) -> None:
+        self.oom_score_adj: int | None = None
 
     def fork(
         self, work: Callable[[], int], title: str, keep: tuple[int, ...], cpus: frozenset[int]
@@ -57,7 +59,9 @@ class ForkedChildren:
         signal.set_wakeup_fd(-1)
         _close_all_but({0, 1, 2, *keep})
         _write(Path("/proc/self/comm"), title[:15])
-        _write(Path("/proc/self/oom_score_adj"), str(self.oom_score_adj))
+        if self.oom_score_adj is not None:
+            with suppress(OSError):
+                set_oom_score(self.oom_score_adj)
         if cpus:
             os.sched_setaffinity(0, cpus)
 

@@ -144,6 +144,8 @@ class Command:
 
 #: Bytes of a name, and of its arguments, that an error shows.
 _SHOWN = 128
+#: Commands whose handlers tell their sub-commands apart by themselves in every release.
+_BY_ITSELF = frozenset((b"DEBUG",))
 
 
 class Table:
@@ -242,7 +244,8 @@ class Table:
         if found.subcommands and len(argv) > 1:
             found = found.subcommands.get(argv[1].upper(), found)
         if not found.accepts(len(argv)):
-            if b" " in found.name and style is Style.REDIS_6:
+            container, blank, _ = found.name.partition(b" ")
+            if blank and (style is Style.REDIS_6 or container in _BY_ITSELF):
                 raise unknown_subcommand(argv, style)
             raise wrong_arity(found.name.replace(b" ", b"|"))
         return found
@@ -290,8 +293,16 @@ def _unknown(argv: Argv, style: Style) -> CommandError:
 
 def unknown_subcommand(argv: Argv, style: Style) -> CommandError:
     """The error for a second word that is no sub-command of the first."""
-    if style is Style.REDIS_6:
-        text = b"ERR Unknown subcommand or wrong number of arguments for '%b'. Try %b HELP."
-    else:
-        text = b"ERR unknown subcommand '%b'. Try %b HELP."
+    if style is Style.REDIS_6 or argv[0].upper() in _BY_ITSELF:
+        return malformed_subcommand(argv, style)
+    text = b"ERR unknown subcommand '%b'. Try %b HELP."
     return CommandError(text % (argv[1][:_SHOWN], argv[0].upper()))
+
+
+def malformed_subcommand(argv: Argv, style: Style) -> CommandError:
+    """The error of a sub-command for a call that it cannot make sense of
+    (``addReplySubcommandSyntaxError``).
+    """
+    first = b"Unknown" if style is Style.REDIS_6 else b"unknown"
+    text = b"ERR %b subcommand or wrong number of arguments for '%b'. Try %b HELP."
+    return CommandError(text % (first, argv[1][:_SHOWN], argv[0].upper()))

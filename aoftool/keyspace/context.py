@@ -69,6 +69,8 @@ class Options:
         permissions: what the caller may do; None: everything.
         send: how MIGRATE reaches other servers; None: it does not.
         on_flush: told when databases are emptied; None: nobody wants to know.
+        skip_checksums: RESTORE takes payloads whose checksum is wrong (a DEBUG aid).
+        scripts_call_all: scripts may call what is not for scripts (a DEBUG aid).
         on_script_call: told of every command that a script has run, with its words, or None.
     """
 
@@ -89,6 +91,8 @@ class Options:
     free_later: Callable[[Any], None] | None = None
     on_lua: Callable[[Any], None] | None = None
     on_flush: Callable[[], None] | None = None
+    skip_checksums: bool = False
+    scripts_call_all: bool = False
     on_script_call: Callable[[Command, Sequence[bytes]], None] | None = None
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from aoftool.errors import AofError
 
+#: A line break in a reply of one line would be the end of it, and what follows another reply.
+_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
+
 
 class CommandError(AofError):
-    """A command refuses; ``text`` is the error reply without its leading minus."""
+    """A command refuses; ``text`` is the error reply without its leading minus.
+
+    Line breaks, which come from arguments that it quotes, become blanks (``addReplyErrorFormat``).
+    """
 
     def __init__(self, text: bytes) -> None:
+        text = text.translate(_ONE_LINE)
         super().__init__(text.decode("utf-8", "backslashreplace"))
         self.text = text
 

@@ -79,6 +79,17 @@ def pure_parse_float(text: bytes) -> float | None:
 parse_float = pick("parse_float", pure_parse_float)
 
 
+_LEADING = re.compile(rb"\s*([+-]?[0-9]+)")
+
+
+def leading_number(text: bytes) -> int:
+    """The number that a word begins with, whatever follows it; 0 where there is none (C's
+    ``atoi``).
+    """
+    found = _LEADING.match(text)
+    return int(found[1][:20]) if found else 0
+
+
 def parse_long_double(text: bytes) -> LongDouble | None:
     """The long double that ``text`` is as a whole, or None (``string2ld``).
 

@@ -154,6 +154,7 @@ class HandChildren:
     """At most one child, which is this process on another day."""
 
     keyspace: Keyspace
+    oom_score_adj: int | None = None
 
     def __init__(self, loop: HandLoop) -> None:
         self._loop = loop

@@ -112,7 +112,7 @@ def restore_(ctx: Context, argv: Argv) -> Reply:
     if ttl < 0:
         raise CommandError(b"ERR Invalid TTL value, must be >= 0")
     try:
-        value = restore(argv[3])
+        value = restore(argv[3], not ctx.options.skip_checksums)
     except BadPayload as error:
         raise CommandError(error.text) from error
     at_ms = None if not ttl else ttl if options.absolute else ttl + ctx.now_ms

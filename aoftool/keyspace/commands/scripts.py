@@ -186,7 +186,7 @@ class ScriptCaller:
         if not isinstance(found, Command):
             return found
         flags = found.flags_in(ctx.options.style)
-        if NOSCRIPT in flags:
+        if NOSCRIPT in flags and not ctx.options.scripts_call_all:
             return self._refusals[_FORBIDDEN]
         permissions = ctx.options.permissions
         if permissions is not None and not ctx.trusted:

@@ -148,6 +148,6 @@ def test_what_is_evicted_is_told(machine: Machine) -> None:
     machine.run("SET", "k", 1)
     machine.run("CLIENT", "TRACKING", "ON", "NOLOOP")
     machine.run("GET", "k")
-    machine.dispatcher.evicted(machine.keyspace.databases[0], b"k")
+    machine.dispatcher.propagation.evicted(machine.keyspace.databases[0], b"k")
     machine.turn.run()
     assert machine.replies(1) == _pushed("k")
