@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,39 +27,9 @@ from aoftool.ops.replay.verify import Comparison, compare
 from aoftool.ops.source import resolve
 from aoftool.ops.window import no_progress
 from tests.compat import servers
-from tests.compat.replaying import address_of, replay
+from tests.compat.replay.replaying import address_of, replay, write
 
 NARROW = Window(commands=1)
-
-
-@pytest.fixture(scope="module")
-def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with (
-        servers.serving("6.2", tmp_path_factory.mktemp("6.2")) as old,
-        servers.serving(
-            "7.0", tmp_path_factory.mktemp("7.0"), "--enable-debug-command", "yes"
-        ) as new,
-    ):
-        yield {"6.2": old, "7.0": new}
-
-
-@pytest.fixture(params=servers.RELEASES)
-def client(request: pytest.FixtureRequest, clients: dict[str, Any]) -> Any:
-    found = clients[request.param]
-    found.flushall()
-    return found
-
-
-@pytest.fixture
-def new(clients: dict[str, Any]) -> Any:
-    clients["7.0"].flushall()
-    return clients["7.0"]
-
-
-def write(path: Path, *lines: str | list[bytes]) -> Path:
-    argvs = (line.encode().split() if isinstance(line, str) else line for line in lines)
-    path.write_bytes(b"".join(map(encode_command, argvs)))
-    return path
 
 
 # Who does not serve.

@@ -30,41 +30,10 @@ from aoftool.ops.replay.running import Control, ReplayOptions
 from aoftool.ops.replay.selection import Bound, Selection
 from aoftool.ops.replay.survey import UnknownCommands
 from tests.compat import servers
-from tests.compat.replaying import address_of, replay
+from tests.compat.replay.replaying import address_of, replay, write
 
 FLUSH = Wishes(flush=True)
 PAST, FUTURE = 1_500_000_000_000, 4_000_000_000_000
-
-
-@pytest.fixture(scope="module")
-def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with (
-        servers.serving("6.2", tmp_path_factory.mktemp("6.2")) as old,
-        servers.serving(
-            "7.0", tmp_path_factory.mktemp("7.0"), "--enable-debug-command", "yes"
-        ) as new,
-    ):
-        yield {"6.2": old, "7.0": new}
-
-
-@pytest.fixture(params=servers.RELEASES)
-def client(request: pytest.FixtureRequest, clients: dict[str, Any]) -> Any:
-    found = clients[request.param]
-    found.flushall()
-    found.config_set("maxmemory", 0)
-    return found
-
-
-@pytest.fixture
-def new(clients: dict[str, Any]) -> Any:
-    clients["7.0"].flushall()
-    return clients["7.0"]
-
-
-def write(path: Path, *lines: str | list[bytes]) -> Path:
-    argvs = (line.encode().split() if isinstance(line, str) else line for line in lines)
-    path.write_bytes(b"".join(map(encode_command, argvs)))
-    return path
 
 
 # Errors.
@@ -253,7 +222,7 @@ def test_keys_that_are_there(client: Any, tmp_path: Path) -> None:
 
 
 def test_a_preamble_writes_over_nothing_unasked(client: Any) -> None:
-    path = Path(__file__).parents[2] / "samples" / "preamble.aof"
+    path = Path(__file__).parents[3] / "samples" / "preamble.aof"
     replay(path, address_of(client))
     keys = client.dbsize()
     outcome, failures, _ = replay(path, address_of(client), None, Wishes(into_nonempty=True))
@@ -402,7 +371,7 @@ def test_a_source_that_grew_is_the_same(client: Any, tmp_path: Path) -> None:
 
 def test_in_the_middle_of_a_preamble(client: Any, tmp_path: Path) -> None:
     """Where a replay stops among keys in RDB form, it goes on with the next key."""
-    path = Path(__file__).parents[2] / "samples" / "preamble.aof"
+    path = Path(__file__).parents[3] / "samples" / "preamble.aof"
     replay(path, address_of(client))
     keys = client.dbsize()
     client.flushall()
@@ -557,7 +526,7 @@ def test_memory_is_bounded_by_the_window(clients: dict[str, Any], tmp_path: Path
     code = (
         "import sys, resource\n"
         "from pathlib import Path\n"
-        "from tests.compat.replaying import replay\n"
+        "from tests.compat.replay.replaying import replay\n"
         "from aoftool.ops.replay.link import Address\n"
         "from aoftool.ops.replay.running import ReplayOptions\n"
         "from aoftool.ops.replay.model import Window\n"
@@ -571,7 +540,7 @@ def test_memory_is_bounded_by_the_window(clients: dict[str, Any], tmp_path: Path
     pause.start()
     done = subprocess.run(
         [sys.executable, "-c", code, str(path), address_of(client).path or ""],
-        capture_output=True, text=True, cwd=Path(__file__).parents[2],
+        capture_output=True, text=True, cwd=Path(__file__).parents[3],
     )  # fmt: skip
     pause.join()
     assert done.returncode == 0, done.stderr

@@ -20,7 +20,7 @@ from aoftool.ops.replay.preparing import Wishes
 from aoftool.ops.replay.running import ReplayOptions
 from aoftool.ops.replay.target import Facts
 from tests.compat import servers
-from tests.compat.replaying import address_of, held_by, replay
+from tests.compat.replay.replaying import address_of, held_by, replay
 from tests.corpus import folders, unpacked
 from tests.e2e.server import serving
 from tests.unit.format.rdb.corpus import tell_value, text

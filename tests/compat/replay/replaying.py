@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from aoftool.format.resp import encode_command
 from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.payload import restore
 from aoftool.ops.failures import Failure
@@ -18,6 +19,13 @@ from aoftool.ops.replay.settling import scan, times_of
 from aoftool.ops.replay.survey import survey
 from aoftool.ops.replay.target import Facts
 from aoftool.ops.window import no_progress
+
+
+def write(path: Path, *lines: str | list[bytes]) -> Path:
+    """Write a plain AOF of these commands."""
+    argvs = (line.encode().split() if isinstance(line, str) else line for line in lines)
+    path.write_bytes(b"".join(map(encode_command, argvs)))
+    return path
 
 
 def address_of(client: Any) -> Address:

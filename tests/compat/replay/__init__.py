@@ -1,0 +1,1 @@
+"""``aoftool replay`` into real servers."""
