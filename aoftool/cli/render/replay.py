@@ -137,7 +137,7 @@ def _expiries(outcome: Outcome) -> list[str]:
     lines = []
     if settled.keys or settled.expired:
         lines.append(
-            f"  expiry        {plural(settled.keys, 'key')} got their times, "
+            f"  expiry        {plural(settled.keys, 'time')} set right, "
             f"{number(settled.expired)} had expired"
         )
     if outcome.restarted:

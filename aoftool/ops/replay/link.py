@@ -149,24 +149,25 @@ class Link:
 
         ``timeout``: seconds to wait where nothing can be done; whether anything was done.
         """
-        wanted = select.POLLIN | (select.POLLOUT if self._out else 0)
-        if wanted != self._listening:
-            self._poll.modify(self._socket, wanted)
-            self._listening = wanted
-        pending = self._socket.pending() if isinstance(self._socket, ssl.SSLSocket) else 0
-        events = self._poll.poll(0 if pending else timeout * 1000)
-        if not events and not pending:
-            return False
-        happened = events[0][1] if events else select.POLLIN
         try:
+            # A socket takes bytes long before poll tells of it (a Unix one when it is three quarters
+            # empty), and a target that has read everything meanwhile has nothing to do.
+            moved = bool(self._out) and self._send()
+            wanted = select.POLLIN | (select.POLLOUT if self._out else 0)
+            if wanted != self._listening:
+                self._poll.modify(self._socket, wanted)
+                self._listening = wanted
+            pending = self._socket.pending() if isinstance(self._socket, ssl.SSLSocket) else 0
+            events = self._poll.poll(0 if moved or pending else timeout * 1000)
+            happened = events[0][1] if events else 0
             if happened & ~select.POLLOUT or pending:
                 self._receive(replies)
-            if happened & select.POLLOUT:
+            if happened & select.POLLOUT and not moved:
                 self._send()
         except OSError as error:
             reason = error.strerror or str(error)
             raise TargetError(f"{self.address}: the connection broke: {reason}") from error
-        return True
+        return bool(moved or events or pending)
 
     def _receive(self, replies: Replies) -> None:
         try:
@@ -184,7 +185,8 @@ class Link:
         if found:
             replies(found)
 
-    def _send(self) -> None:
+    def _send(self) -> bool:
+        """Send what the socket takes; whether it took anything."""
         buffers = self._out
         try:
             if isinstance(self._socket, ssl.SSLSocket):
@@ -193,12 +195,13 @@ class Link:
                 some = [buffers[at] for at in range(min(len(buffers), _BUFFERS))]
                 sent = self._socket.sendmsg(some)
         except _AGAIN:
-            return
+            return False
         self._waiting -= sent
         while buffers and sent >= len(buffers[0]):
             sent -= len(buffers.popleft())
         if sent:
             buffers[0] = buffers[0][sent:]
+        return True
 
 
 def _tls_context(tls: Tls) -> ssl.SSLContext:
