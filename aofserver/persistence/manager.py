@@ -14,6 +14,7 @@ from aofserver.config import Config
 from aofserver.persistence.child import Output, write_snapshot
 from aofserver.persistence.dataset import Dataset
 from aofserver.persistence.feed import Feed
+from aofserver.persistence.marks import Marks
 from aofserver.persistence.policy import Fsync
 from aofserver.persistence.rewrite import RunningRewrite, Tools
 from aofserver.persistence.schedule import Answer, Growth, Mode, Outcome, RewriteSchedule
@@ -55,6 +56,7 @@ class Persistence:
         stats: Stats,
     ) -> None:
         self.writer = writer
+        self.marks = Marks(writer)
         self.schedule = RewriteSchedule()
         self._dataset = dataset = Dataset(ctx, config, tools.world.clock)
         self.snapshots = Snapshots(tools, lambda: dataset.rdb_chunks(preamble=False))
@@ -124,10 +126,11 @@ class Persistence:
         return self._tools.world.clock.unix_ms() // 1000
 
     # Every turn, and the cron.
-    def before_replies(self) -> None:
-        """Write the AOF as the policy says. Raises FatalAofError."""
+    def before_replies(self, turn: int) -> None:
+        """Write the AOF as the policy says, at the end of this turn. Raises FatalAofError."""
         if self.schedule.mode is Mode.ON:
             self.writer.flush()
+            self.marks.end_turn(turn)
 
     def tick(self) -> None:
         """What the cron does of it, ``hz`` times a second."""

@@ -165,9 +165,17 @@ class RunningRewrite:
                 f"Residual parent diff successfully flushed to the rewritten AOF "
                 f"({len(rest) / (1 << 20):.2f} MB)"
             )
-            return os.fstat(fd).st_size
+            return self._size(fd)
         finally:
             files.close(fd)
+
+    def _size(self, fd: int) -> int:
+        """How large a file is (``aofUpdateCurrentSize``), which a slow disk may be slow to say."""
+        clock = self._tools.world.clock
+        began = clock.monotonic_us()
+        size = os.fstat(fd).st_size
+        self._tools.latency.add("aof-fstat", (clock.monotonic_us() - began) // 1000)
+        return size
 
     def remove_files(self) -> None:
         """Take away what a child has left that did not end well."""

@@ -37,6 +37,7 @@ class AofState:
         sync_error: errno of a background sync that failed on this file; what it covered may be
             lost although later syncs succeed, so it stays until another file is written.
         delayed: writes made although a sync ran for too long (``aof_delayed_fsync``).
+        took_us: microseconds of all writes.
     """
 
     size: int = 0
@@ -45,6 +46,7 @@ class AofState:
     write_error: int | None = None
     sync_error: int | None = None
     delayed: int = 0
+    took_us: int = 0
     pending: list[bytes] = field(default_factory=list)
 
     @property
@@ -178,7 +180,9 @@ class AofWriter:
             written, error = self._files.write(self.fd, data), None
         except OSError as failure:
             written, error = 0, failure.errno or errno.EIO
-        self._sample_write(moment, (self._clock.monotonic_us() - started) // 1000)
+        took_us = self._clock.monotonic_us() - started
+        state.took_us += took_us
+        self._sample_write(moment, took_us // 1000)
         if written == len(data):
             state.size += written
             state.pending.clear()

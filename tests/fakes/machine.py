@@ -60,6 +60,17 @@ class Now:
         return self.ms * 1000
 
 
+class SlowNow(Now):
+    """A clock that goes on by a while whenever it is looked at."""
+
+    step_us = 0
+    us = 0
+
+    def monotonic_us(self) -> int:
+        self.us += self.step_us
+        return self.ms * 1000 + self.us
+
+
 class HandLoop:
     """What the server needs of an event loop; ``run`` does what is due."""
 
@@ -243,6 +254,10 @@ class Line:
         self.closed = True
 
     abort = close
+
+    @property
+    def unread(self) -> int:
+        return 0
 
     def get_protocol(self) -> Line:
         return self

@@ -150,8 +150,8 @@ class Link:
         ``timeout``: seconds to wait where nothing can be done; whether anything was done.
         """
         try:
-            # A socket takes bytes long before poll tells of it (a Unix one when it is three quarters
-            # empty), and a target that has read everything meanwhile has nothing to do.
+            # A socket takes bytes long before poll tells of it (a Unix one tells when it is three
+            # quarters empty), and a target that has read everything meanwhile has nothing to do.
             moved = bool(self._out) and self._send()
             wanted = select.POLLIN | (select.POLLOUT if self._out else 0)
             if wanted != self._listening:

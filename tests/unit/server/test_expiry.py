@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.machine import QUICK, Machine, Now
+from tests.fakes.machine import QUICK, Machine, SlowNow
 from tests.unit.server.test_propagation import words
 
 
@@ -61,21 +61,10 @@ def test_nothing_goes_by_itself_where_that_is_turned_off(machine: Machine) -> No
     assert len(machine.keyspace) == 0
 
 
-class Slow(Now):
-    """A clock that goes on by a while whenever it is looked at."""
-
-    step_us = 0
-    us = 0
-
-    def monotonic_us(self) -> int:
-        self.us += self.step_us
-        return self.ms * 1000 + self.us
-
-
 def test_much_work_is_done_in_slices(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
-    now = Slow()
+    now = SlowNow()
     machine = Machine(folder, QUICK, now, appendfsync="no").boot()
     for number in range(20_000):
         machine.serve("SET", f"key:{number}", "v", "PX", 50)

@@ -33,11 +33,12 @@ def snapshot(style: Style = Style.REDIS_7) -> Snapshot:
         memory=Memory(6 << 20, 4 << 20, 1 << 20, 1 << 30, 11, 22, 3 << 20, 50, 1, 2),
         cpu=Cpu(1.5, 2.5, 0, 0, 1.25, 2.25),
         stats=Stats(),
-        rates=[12.9, 2048.0, 0.0],
+        rates=[12.9, 2048.0, 0.0, 4.0, 100.0],
         lookups=(31, 41),
         over_us=5000,
         clients=3,
         longest_output=22,
+        longest_input=33,
         watching=0,
         watched_keys=0,
         blocking=Waiting(1, 1, 2, 0),
@@ -45,12 +46,14 @@ def snapshot(style: Style = Style.REDIS_7) -> Snapshot:
         tracking=Tracks(1, 5, 6, 2),
         scripts=0,
         libraries=0,
+        functions=0,
         dirty=4,
         saves=SnapshotState(_NOW_S - 60),
         saving=False,
         schedule=RewriteSchedule(),
         aof=AofState(),
         cow_bytes=0,
+        diff_bytes=44,
         syncing=False,
         loaded=LoadedFile(0, rdb_keys=8, expired=2),
         loading=None,
@@ -149,3 +152,35 @@ def test_rates_are_means_of_samples() -> None:
     assert rates.per_second == [50.0, 50.0]
     rates.sample(1400, 0, 0)  # CONFIG RESETSTAT: nothing is less than nothing
     assert min(rates.per_second) >= 0
+
+
+def test_the_loop() -> None:
+    now = snapshot()
+    now.stats.cycles, now.stats.cron_us, now.stats.longest_us = 7, 70, 40
+    now.stats.of(b"GET").ran(50_000, 1)
+    now.aof.took_us = 9
+    found = fields(now, "stats")
+    assert found["eventloop_cycles"] == "7"
+    assert found["eventloop_duration_sum"] == "3500000"
+    assert found["eventloop_duration_cmd_sum"] == "50"
+    assert found["instantaneous_eventloop_cycles_per_sec"] == "4"
+    assert found["instantaneous_eventloop_duration_usec"] == "25"
+    found = fields(now, "debug")
+    assert 45 <= int(found.pop("eventloop_duration_max")) <= 55
+    assert found == {
+        "eventloop_duration_aof_sum": "9",
+        "eventloop_duration_cron_sum": "70",
+        "eventloop_cmd_per_cycle_max": "3",
+    }
+
+
+def test_the_section_debug_must_be_named() -> None:
+    assert "# Debug" not in render(snapshot(), ["everything"])
+    assert not render(snapshot(Style.REDIS_6), ["debug"])
+    assert "eventloop" not in render(snapshot(Style.REDIS_6), ["everything"])
+
+
+def test_what_waits_to_be_read_and_sent() -> None:
+    assert fields(snapshot(), "clients")["client_recent_max_input_buffer"] == "33"
+    old = replace(snapshot(Style.REDIS_6), config={**snapshot().config, "appendonly": "yes"})
+    assert fields(old, "persistence")["aof_rewrite_buffer_length"] == "44"

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from aoftool.keyspace.values import HashValue, LongList, SetValue, ZSetValue
-from tests.fakes.machine import QUICK, Machine
-from tests.unit.server.test_expiry import Slow
+from tests.fakes.machine import QUICK, Machine, SlowNow
 
 COUNT = 5000
 
@@ -17,7 +16,7 @@ COUNT = 5000
 def machine(tmp_path: Path) -> Machine:
     folder = tmp_path / "data"
     folder.mkdir()
-    return Machine(folder, QUICK, Slow()).boot()
+    return Machine(folder, QUICK, SlowNow()).boot()
 
 
 def work(machine: Machine) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aofserver.persistence.schedule import Mode
-from tests.fakes.machine import Machine, Quick
+from tests.fakes.machine import Machine, Quick, SlowNow
 
 ON, WAIT, OFF = Mode.ON, Mode.WAIT_FIRST, Mode.OFF
 
@@ -63,6 +63,24 @@ def assert_whole(machine: Machine) -> None:
     again = Machine(folder).boot()
     assert again.digest() == digest
     again.close()
+
+
+def test_what_a_slow_disk_makes_slow_is_told(tmp_path: Path) -> None:
+    folder, now = tmp_path / "data", SlowNow()
+    folder.mkdir()
+    machine = Machine(folder, Moody(), now, appendfsync="always", latency_monitor_threshold="1")
+    machine.boot()
+    now.step_us = 2000
+    machine.run("SET", "a", "1")
+    machine.run("BGREWRITEAOF")
+    machine.run("SET", "b", "1")
+    machine.children.finish()
+    machine.tick()
+    assert set(machine.latency.events) >= {
+        "aof-write", "aof-write-alone", "aof-write-active-child", "aof-fsync-always", "aof-fstat",
+        "aof-rename", "fork",
+    }  # fmt: skip
+    machine.close()
 
 
 def test_a_rewrite(machine: Machine) -> None:

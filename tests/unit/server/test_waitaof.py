@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aofserver.persistence.marks import Marks
 from tests.fakes.machine import Machine
 
 RELEASES = ["6.0", "7.4"]
@@ -37,7 +38,57 @@ def test_it_waits_for_the_sync(tmp_path: Path, style: str) -> None:
     machine.syncer.end()
     machine.loop.run()
     assert machine.replies(1) == _DONE
-    assert machine.run("WAITAOF", 0, 0, 0) == _NOT_YET  # the other one's change
+    assert machine.run("WAITAOF", 0, 0, 0) == _DONE  # only the other one's change is not
+    assert machine.run("WAITAOF", 0, 0, 0, client=2) == _NOT_YET
+    assert machine.run("WAITAOF", 1, 0, 0, client=3) == _DONE  # it has changed nothing
+
+
+def test_what_is_served_to_one_who_waits_is_its_own(tmp_path: Path) -> None:
+    machine = booted(tmp_path, "everysec")
+    machine.syncer.end_at_once = False
+    machine.run("BLPOP", "k", 0)
+    machine.run("RPUSH", "k", "a", "b", client=2)
+    machine.replies(1)
+    assert machine.run("WAITAOF", 0, 0, 0) == _NOT_YET
+    assert machine.run("WAITAOF", 0, 0, 0, client=3) == _DONE
+
+
+class TestMarks:
+    """Many turns, of which each has written one byte, and none is synced but by hand."""
+
+    def written(self, tmp_path: Path, turns: int) -> tuple[Machine, Marks]:
+        machine = booted(tmp_path, "no")
+        marks = Marks(machine.persistence.writer)
+        for number in range(turns):
+            machine.persistence.writer.state.size += 1
+            marks.end_turn(number)
+        return machine, marks
+
+    def test_each_turn_waits_for_its_own_bytes(self, tmp_path: Path) -> None:
+        machine, marks = self.written(tmp_path, 10)
+        state = machine.persistence.writer.state
+        state.durable = state.size - 5
+        assert [marks.covers(number, 10) for number in range(10)] == [True] * 5 + [False] * 5
+        marks.end_turn(10)
+        assert [marks.covers(number, 11) for number in range(10)] == [True] * 5 + [False] * 5
+
+    def test_however_many_there_are_no_turn_is_durable_too_early(self, tmp_path: Path) -> None:
+        machine, marks = self.written(tmp_path, 5000)
+        state = machine.persistence.writer.state
+        assert not any(marks.covers(number, 5000) for number in range(5000))
+        state.durable = state.size - 1
+        assert not marks.covers(4999, 5000)
+        state.durable = state.size
+        assert all(marks.covers(number, 5000) for number in range(5000))
+
+    def test_what_could_not_be_written_is_not_durable(self, tmp_path: Path) -> None:
+        machine, marks = self.written(tmp_path, 1)
+        state = machine.persistence.writer.state
+        state.durable = state.size
+        state.pending.append(b"x")
+        marks.end_turn(1)
+        assert not marks.covers(1, 2)
+        assert marks.covers(-1, 2)
 
 
 def test_time_runs_out(tmp_path: Path) -> None:
