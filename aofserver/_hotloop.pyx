@@ -104,6 +104,7 @@ def serve(
         PyList_Append(<list>turn.sessions, session)
         if not turn.armed:
             turn.arm()
+    cdef i64 began = ctx.dirty
     cdef Py_ssize_t run = -1  # where the bytes begin that will be fed as they came
     cdef Py_ssize_t index, end, argc, arity, raw
     cdef i64 before, now, took
@@ -186,6 +187,8 @@ def serve(
     if calls:
         _count(counted, calls, nanos)
     _fed(feed, db, buf, run, at)
+    if ctx.dirty != began:
+        session.wrote_in = session.turn.number
     session.db = ctx.db
     if entry is not None:
         session.last_command = entry[4].name

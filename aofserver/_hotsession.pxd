@@ -13,3 +13,4 @@ cdef class HotSession:
     cdef public double seen_s
     cdef public bytes last_command
     cdef public list pending
+    cdef public object wrote_in

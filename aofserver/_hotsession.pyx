@@ -11,3 +11,4 @@ cdef class HotSession:
         self.pending = []
         self.plain_fd = -1
         self.last_command = b"NULL"
+        self.wrote_in = -1

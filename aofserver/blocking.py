@@ -84,7 +84,7 @@ class Blocking:
         timeout_ms = wait.timeout(ctx, argv)
         if timeout_ms is None:
             return False
-        ends = wait.ends(self._persistence, argv) if wait.ends is not None else None
+        ends = wait.ends(self._persistence, session, argv) if wait.ends is not None else None
         if ends is not None and ends()[0]:
             return False
         fixed = wait.fix(ctx, list(argv))

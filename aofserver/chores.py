@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable, Sequence
 
 from aofserver.parts import Parts
@@ -63,7 +64,9 @@ class Chores:
         parts = self._parts
         now_ms, stats, rates = parts.clock.unix_ms(), parts.stats, parts.rates
         if rates.due(now_ms):
-            rates.sample(now_ms, stats.processed, stats.input_bytes, stats.output_bytes)
+            busy_us = time.thread_time_ns() // 1000
+            counts = stats.processed, stats.input_bytes, stats.output_bytes, stats.cycles, busy_us
+            rates.sample(now_ms, *counts)
 
     def _collect(self) -> None:
         now_s = self._parts.clock.unix_ms() // 1000

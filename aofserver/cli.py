@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from aofserver.config import Config, ConfigError
@@ -15,6 +16,9 @@ from aofserver.naming import name_process
 from aofserver.server import Server, StartFailure
 from aofserver.signals import Signals
 from aofserver.system.again import begin_again
+from aofserver.system.children import cpu_numbers
+from aofserver.system.supervision import Supervisor
+from aofserver.system.systemlog import system_log
 from aoftool import __version__
 
 _USAGE = """Usage: aofserver [FILE] [--option value ...]
@@ -72,11 +76,18 @@ async def _serve(config: Config) -> int:
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    if config.flag("syslog-enabled"):
+        facility = config.text("syslog-facility")
+        server.log.also = system_log(config.text("syslog-ident"), facility)
     server.log.notice(f"aofserver {__version__} is starting, PID: {os.getpid()}")
     if config.unknown:
         server.log.warning(f"Options that are not known were ignored: {', '.join(config.unknown)}")
     if config.kept:
         server.log.warning(f"Options of Redis that change nothing here: {', '.join(config.kept)}")
+    supervisor = Supervisor(config.text("supervised"), os.environ)
+    server.supervisor = supervisor.name
+    supervisor.started()
+    _pin(config)
     server.ending.again = begin_again
     Signals(server, asyncio.get_running_loop()).take()
     children = server.world.children
@@ -90,7 +101,18 @@ async def _serve(config: Config) -> int:
     except StartFailure as error:
         server.log.warning(str(error))
         return 1
-    return await server.stopped()
+    supervisor.ready()
+    code = await server.stopped()
+    supervisor.stopping()
+    return code
+
+
+def _pin(config: Config) -> None:
+    """Run on the processors of ``server_cpulist`` alone."""
+    with suppress(OSError, ValueError):  # processors that there are not
+        cpus = cpu_numbers(config.text("server_cpulist"))
+        if cpus:
+            os.sched_setaffinity(0, cpus)
 
 
 def _daemonize() -> None:

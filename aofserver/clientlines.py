@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aofserver.clientmemory import memory_of, queue_bytes
+from aofserver.clientmemory import memory_of, query_bytes, queue_bytes
 from aofserver.session import Session
 from aoftool.keyspace.context import Style
 
@@ -15,8 +15,8 @@ _SINCE_7 = frozenset(
 def client_line(session: Session, style: Style, now_s: float) -> bytes:
     """``name=value`` of all that is known of a client, parted by blanks.
 
-    ``now_s``: monotonic seconds. What a client of this server does not have (query and reply
-    buffers of a fixed size) is 0.
+    ``now_s``: monotonic seconds. What a client of this server does not have (buffers with
+    room to spare, replies in a buffer of a fixed size) is 0.
     """
     old = style is Style.REDIS_6
     fields = _fields(session, now_s)
@@ -50,7 +50,8 @@ def _fields(session: Session, now_s: float) -> dict[bytes, bytes]:
         },
         b"multi": b"%d" % queued,
         b"watch": b"%d" % len(session.watched),
-        **dict.fromkeys((b"qbuf", b"qbuf-free", b"argv-mem"), b"0"),
+        b"qbuf": b"%d" % query_bytes(session),
+        **dict.fromkeys((b"qbuf-free", b"argv-mem"), b"0"),
         b"multi-mem": b"%d" % queue_bytes(session),
         **dict.fromkeys((b"rbs", b"rbp", b"obl"), b"0"),
         b"oll": b"1" if waiting else b"0",

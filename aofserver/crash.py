@@ -10,6 +10,7 @@ import os
 import signal
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import FrameType
 
 from aofserver.config import Config
@@ -50,8 +51,14 @@ class Crash:
         """End now: by SIGABRT, or with code 1 (``use-exit-on-panic``)."""
         if self._config.flag("use-exit-on-panic"):
             os._exit(1)
-        signal.signal(signal.SIGABRT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGABRT)
+        end_by(signal.SIGABRT)
+
+
+def end_by(number: int) -> None:
+    """End by a signal, as if nobody had wanted to be told of it."""
+    with suppress(ValueError):  # in a thread of another program, which keeps its handlers
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def _told(section: Section) -> str:

@@ -47,7 +47,11 @@ class Cron:
         self.start()
         # While a script runs its data are not to be touched, nor written by a child.
         if not self.paused and not self._ground.is_busy():
+            stats, started = self._ground.stats, self._ground.clock.monotonic_us()
             self.tick()
+            took_us = self._ground.clock.monotonic_us() - started
+            stats.cron_us += took_us
+            stats.longest_us = max(stats.longest_us, took_us)
 
     def tick(self) -> None:
         """One tick."""

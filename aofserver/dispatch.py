@@ -302,6 +302,7 @@ class Dispatcher:
             self.stats.error(error.text)
             reply = ErrorReply(error.text)
         if ctx.dirty != before:
+            ctx.session.wrote_in = ctx.session.turn.number
             self.propagation.propagate(command, argv, reply, b"")
         elif self.propagation.collected:
             self.propagation.close_unit(False)

@@ -133,6 +133,7 @@ def pure_serve(
         session.turn.add(session)
     put = session.out.append
     db = ctx.db
+    began = ctx.dirty
     run = -1  # where the bytes begin that will be fed as they came
     entry: Known | None = None
     last = perf_counter_ns()
@@ -184,6 +185,8 @@ def pure_serve(
             dispatcher.on_slow(session, argv, now - last)
         last = now
     _fed(feed, db, buf, run, at)
+    if ctx.dirty != began:
+        session.wrote_in = session.turn.number
     session.db = ctx.db
     if entry is not None:
         session.last_command = entry[4].name

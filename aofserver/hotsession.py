@@ -13,6 +13,7 @@ class Turns(Protocol):
     """What lets replies out, as a client needs it."""
 
     armed: bool
+    number: int
 
     def add(self, session: Any) -> None:
         """``session`` has begun to hold bytes back."""
@@ -34,6 +35,7 @@ class PureHotSession:
         closing: no more is read, and the connection ends when what stands in ``out`` has left.
         last_command: name of the command that it sent last.
         seen_s: when it last sent something: monotonic seconds.
+        wrote_in: number of the turn in which it has last changed data; -1: it has not.
     """
 
     __slots__ = (
@@ -49,6 +51,7 @@ class PureHotSession:
         "special",
         "transport",
         "turn",
+        "wrote_in",
     )
 
     def __init__(self, transport: asyncio.Transport | None, db: Database, turn: Turns) -> None:
@@ -64,6 +67,7 @@ class PureHotSession:
         self.closing = False
         self.last_command = b"NULL"
         self.seen_s = 0.0
+        self.wrote_in = -1
 
 
 if TYPE_CHECKING:

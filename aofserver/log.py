@@ -29,6 +29,9 @@ class Log:
     """Writes lines to a file, which is opened anew for each (so it may be moved), or to stdout.
 
     One write(2) a line and no lock: a child that was forked at any moment can use it.
+
+    Attributes:
+        also: gets the level and the text of each line, too.
     """
 
     def __init__(
@@ -40,12 +43,15 @@ class Log:
         self.path = path
         self.level = level
         self.role = PRIMARY
+        self.also: Callable[[int, str], None] | None = None
         self._now = now
 
     def __call__(self, level: Level, text: str) -> None:
         """Write a line if its level is high enough; a log that cannot be written stops nobody."""
         if level < self.level:
             return
+        if self.also is not None:
+            self.also(level, text)
         now = self._now()
         moment = time.strftime("%d %b %Y %H:%M:%S", time.localtime(now))
         line = f"{os.getpid()}:{self.role} {moment}.{int(now * 1000) % 1000:03d} {_MARKS[level]} "

@@ -65,13 +65,18 @@ class Monitors:
             self._show(_LUA, command, argv)
 
     def _is_secret(self, command: Command) -> bool:
-        """Redis 6 knows no flags of sub-commands: they have all those of their container."""
+        """Redis 6 knows no flags of sub-commands: they have all those of their container.
+
+        Nor is QUIT a command there (``processCommand``).
+        """
         ctx = self._ground.ctx
         if Flags.ADMIN in command.flags:
             return True
-        table = ctx.options.table
-        if ctx.options.style is Style.REDIS_7 or b" " not in command.name or table is None:
+        if ctx.options.style is Style.REDIS_7:
             return False
+        table = ctx.options.table
+        if b" " not in command.name or table is None:
+            return command.name == b"QUIT"
         home = table.rows.get(command.name.partition(b" ")[0])
         return home is not None and Flags.ADMIN in flags_of(home, Style.REDIS_6)
 

@@ -58,7 +58,7 @@ from aofserver.tracking import Tracking
 from aofserver.turn import Turn
 from aofserver.watches import Watches
 from aoftool.keyspace.command import Command, Table
-from aoftool.keyspace.context import Options, Style
+from aoftool.keyspace.context import NO_EVENT, Options, Style
 from aoftool.keyspace.database import Clock as KeyspaceClock
 from aoftool.keyspace.database import Database
 from aoftool.keyspace.keyspace import Keyspace
@@ -98,8 +98,9 @@ class Parts:
             crash: what is said before it ends by a fault.
         table: the commands that there are; renames: which of them have other names than usual.
         port: the TCP port it listens on (the one that was found where 0 was asked of the library).
-        rates: commands, bytes read and bytes written a second.
+        rates: commands, bytes read, bytes written, turns, and microseconds of work a second.
         run_id: names this run, 40 hexadecimal digits; replication_id: its stream of changes.
+        supervisor: who has started the process (systemd, upstart, no).
         startup_bytes: what the process took in memory before it had data.
     """
 
@@ -110,10 +111,11 @@ class Parts:
         self.stats = Stats()
         self.port = 0
         self.startup_bytes = 0
+        self.supervisor = "no"
         self.run_id = secrets.token_hex(20)
         self.replication_id = secrets.token_hex(20)
         self.started_s = self.clock.unix_ms() // 1000
-        self.rates = Rates(3)
+        self.rates = Rates(5)
         self.keyspace = Keyspace(config.number("databases"), KeyspaceClock(self.clock.unix_ms()))
         self.renames = Renames(table, config["rename-command"])
         self.table = self.renames.table
@@ -238,15 +240,19 @@ class Parts:
         """The data are about to be thrown away, to be loaded again."""
         if self.tracking:
             self.tracking.flushed()
+        if self.watches:
+            for database in self.keyspace.databases:
+                self.watches.changed(NO_EVENT, b"", database)
 
     # Every turn.
     def _before_replies(self) -> None:
+        self.stats.cycles += 1
         if self.dispatcher.afterwards:  # of keys that have expired by themselves
             self.dispatcher.finish()
         if self.tracking:
             self.tracking.broadcast()
         try:
-            self.persistence.before_replies()
+            self.persistence.before_replies(self.turn.number)
         except FatalAofError:
             self.ending.die(1)
         if len(self.blocking):

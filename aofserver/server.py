@@ -79,13 +79,29 @@ class Server(Parts):
             self.port = self.listeners.port
             self._write_pidfile()
             self.log.notice(f"Server initialized, version {self.version} (AOF compatible)")
-            await self.loads.at_start()
+            await self._load()
+            if self.ending.event.is_set():
+                return
         except (UsersError, ListenFailure, LoadFailure, OSError) as error:
             await self._close()
             raise StartFailure(str(error)) from error
         self.refresh()
         self.cron.start()
         self.log.notice("Ready to accept connections")
+
+    async def _load(self) -> None:
+        """Load the data; an end that is asked for meanwhile ends that as well.
+
+        Raises LoadFailure, OSError.
+        """
+        load = asyncio.ensure_future(self.loads.at_start())
+        end = asyncio.ensure_future(self.ending.event.wait())
+        await asyncio.wait((load, end), return_when=asyncio.FIRST_COMPLETED)
+        if not load.done():
+            load.cancel()
+        end.cancel()
+        with suppress(asyncio.CancelledError):
+            await load
 
     def _pump(self) -> bool:
         """Serve other clients while a command runs; False: this loop cannot."""

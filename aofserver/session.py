@@ -47,6 +47,10 @@ class Peer(Protocol):
     def stop_reading(self) -> None:
         """What it sends is for later; ``read_on`` undoes it."""
 
+    @property
+    def unread(self) -> int:
+        """Bytes that have come of a command that is not whole yet."""
+
     def read_on(self) -> None:
         """Something else than a pause is over for which the client was not read."""
 

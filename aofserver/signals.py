@@ -9,9 +9,12 @@ import signal
 import traceback
 from types import FrameType
 
+from aofserver.crash import end_by
 from aofserver.parts import Parts
 
 _OPTIONS = {signal.SIGTERM: "shutdown-on-sigterm", signal.SIGINT: "shutdown-on-sigint"}
+#: Ticks of the cron without which the watchdog barks at the earliest.
+_LEAST_TICKS = 2
 #: What the words of those options say of a snapshot.
 _SAVES = {"save": True, "nosave": False}
 
@@ -36,6 +39,8 @@ class Signals:
             faulthandler.enable(self._fault_log())
             signal.signal(signal.SIGABRT, self._abort)
         signal.signal(signal.SIGALRM, self._tell_stack)
+        self._server.config.on_change("watchdog-period", lambda period: self._put_off())
+        self._watch()
 
     def _fault_log(self) -> int:
         """A descriptor of the log that stays open: one cannot be opened any more when it counts."""
@@ -49,6 +54,8 @@ class Signals:
         if self._asked and number == signal.SIGINT:
             log.warning("You insist... exiting now.")
             os._exit(1)
+        if self._asked:
+            return
         if server.loading is not None:
             log.warning("Received shutdown signal during loading, exiting now.")
             os._exit(0)
@@ -63,10 +70,24 @@ class Signals:
 
     def _abort(self, number: int, frame: FrameType | None) -> None:
         self._server.crash.report(f"crashed by signal: {number}", frame)
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        end_by(number)
+
+    def _watch(self) -> None:
+        """Have the watchdog wait for another period, as long as the loop comes by."""
+        if self._server.config.number("watchdog-period"):
+            self._put_off()
+        self._loop.call_later(1 / self._server.config.number("hz"), self._watch)
+
+    def _put_off(self) -> None:
+        """The alarm goes off a period from now, or not at all."""
+        config = self._server.config
+        period_s = config.number("watchdog-period") / 1000
+        least_s = _LEAST_TICKS / config.number("hz")
+        signal.setitimer(signal.ITIMER_REAL, max(period_s, least_s) if period_s else 0)
 
     def _tell_stack(self, number: int, frame: FrameType | None) -> None:
         """Say where the program is (``sigalrmSignalHandler``)."""
         stack = "".join(traceback.format_stack(frame)).rstrip()
-        self._server.log.warning(f"Received SIGALRM\n------ STACK TRACE ------\n{stack}\n--------")
+        watching = self._server.config.number("watchdog-period")
+        reason = "--- WATCHDOG TIMER EXPIRED ---" if watching else "Received SIGALRM"
+        self._server.log.warning(f"{reason}\n------ STACK TRACE ------\n{stack}\n--------")

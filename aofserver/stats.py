@@ -38,6 +38,7 @@ class Stats:
         over_us: microseconds in which there was more than ``maxmemory``, but for those that are
             not over yet.
         timed: whether it is counted how long calls take (``latency-tracking``).
+        cycles: turns of the loop; cron_us: microseconds that the cron took, longest_us: one tick.
         expired_stale: share of the keys with an expiry that are past it, by the last cycles.
         expiry_capped: how often a cycle ran out of time; expiry_us: microseconds of all cycles.
     """
@@ -61,6 +62,9 @@ class Stats:
     denied: dict[bytes, int] = field(default_factory=dict)
     errors: dict[bytes, int] = field(default_factory=dict)
     commands: dict[bytes, CommandStats] = field(default_factory=dict)
+    cycles: int = 0
+    cron_us: int = 0
+    longest_us: int = 0
     fork_us: int = 0
     forks: int = 0
     timed: bool = True

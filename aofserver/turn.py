@@ -21,6 +21,7 @@ class Turn:
         before_replies: what must have happened before any reply leaves.
         armed: whether it will end soon, because something has begun it.
         sessions: who has something to say.
+        number: how many have ended before it.
         held: whether somebody else will see to its end (``net.intake``).
     """
 
@@ -34,6 +35,7 @@ class Turn:
         self._stats = stats or Stats()
         self._before_replies = before_replies
         self.sessions: list[Session] = []
+        self.number = 0
         self.held = False
         self._ended = False
         self.armed = False
@@ -69,5 +71,6 @@ class Turn:
         if self._ended:
             return
         self._before_replies()
+        self.number += 1
         sessions, self.sessions = self.sessions, []
         let_out(sessions, self._stats)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aofserver.hotsession import HotSession
 from aofserver.persistence.manager import Persistence
 from aoftool.format.resp.replies import NULL_ARRAY, ErrorReply, Reply
 from aoftool.keyspace.blocking import parse_timeout, parse_timeout_ms
@@ -46,7 +47,7 @@ class Wait:
     only_source: bool = False
     fix: Callable[[Context, Argv], Argv] = lambda ctx, argv: argv
     needs_group: bool = False
-    ends: Callable[[Persistence, Argv], Ends] | None = None
+    ends: Callable[[Persistence, HotSession, Argv], Ends] | None = None
 
     def keys(self, command: Command, argv: Argv) -> list[bytes]:
         """The keys that a call waits for."""
@@ -106,18 +107,15 @@ def _for_replicas(ctx: Context, argv: Argv) -> int | None:
     return parse_timeout_ms(ctx, argv[2]) if (parse_int(argv[1]) or 0) > 0 else None
 
 
-def _until_durable(persistence: Persistence, argv: Argv) -> Ends:
-    """What WAITAOF waits for: that a sync covers what has been written up to now.
-
-    Redis asks what this client has written; here it is what anybody has.
-    """
-    mark = persistence.writer.mark()
+def _until_durable(persistence: Persistence, caller: HotSession, argv: Argv) -> Ends:
+    """What WAITAOF waits for: that a sync covers what its client has written up to now."""
+    wrote_in, turn = caller.wrote_in, caller.turn
     local, replicas = argv[1] == b"1", parse_int(argv[2]) or 0
 
     def look() -> tuple[bool, Reply]:
         if local and not persistence.is_on:
             return True, ErrorReply(NO_AOF)
-        covered = persistence.writer.covers(mark)
+        covered = persistence.marks.covers(wrote_in, turn.number)
         return (covered or not local) and not replicas, [int(covered), 0]
 
     return look

@@ -7,6 +7,8 @@ memory than its bound on a file of a gigabyte and a target that is slow.
 from __future__ import annotations
 
 import argparse
+import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import redis
@@ -29,14 +32,31 @@ MIB = 1 << 20
 BOUND = 100 * MIB
 
 
+@dataclass(frozen=True)
+class Way:
+    """How the server is reached: by redis-cli, and by a replay."""
+
+    name: str
+    cli: str
+    url: str
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        found: int = probe.getsockname()[1]
+        return found
+
+
 @contextmanager
-def server(folder: Path) -> Iterator[tuple[str, redis.Redis]]:
-    """A fresh redis-server without persistence: its socket, and a client."""
-    socket = str(folder / "socket")
-    argv = ["redis-server", "--port", "0", "--unixsocket", socket, "--save", "",
+def server(folder: Path) -> Iterator[tuple[list[Way], redis.Redis]]:
+    """A fresh redis-server without persistence: the ways to it, and a client."""
+    path, port = str(folder / "socket"), free_port()
+    argv = ["redis-server", "--port", str(port), "--unixsocket", path, "--save", "",
             "--enable-debug-command", "yes", "--logfile", str(folder / "log")]  # fmt: skip
     process = subprocess.Popen(argv)
-    client = redis.Redis(unix_socket_path=socket)
+    client = redis.Redis(unix_socket_path=path)
     try:
         while True:
             try:
@@ -44,25 +64,31 @@ def server(folder: Path) -> Iterator[tuple[str, redis.Redis]]:
                 break
             except redis.ConnectionError:
                 time.sleep(0.01)
-        yield socket, client
+        yield (
+            [
+                Way("TCP", f"redis-cli -p {port}", f"redis://127.0.0.1:{port}"),
+                Way("Unix socket", f"redis-cli -s {path}", f"unix://{path}"),
+            ],
+            client,
+        )
     finally:
         client.close()
         process.kill()
         process.wait()
 
 
-def ours(path: Path, socket: str, *more: str) -> list[str]:
+def ours(path: Path, way: Way, *more: str) -> list[str]:
     """The words of a replay."""
-    return [sys.executable, "-m", "aoftool", "replay", str(path), "--to", f"unix://{socket}", *more]
+    return [sys.executable, "-m", "aoftool", "replay", str(path), "--to", way.url, *more]
 
 
-def compare(path: Path, socket: str, client: redis.Redis, runs: int) -> bool:
+def compare(path: Path, way: Way, client: redis.Redis, runs: int) -> bool:
     """Both in turn; prints medians and says whether ours is at least as fast."""
-    pipe = ["sh", "-c", f"redis-cli -s {socket} --pipe < {path}"]
+    pipe = ["sh", "-c", f"{way.cli} --pipe < {path}"]
     seen: dict[str, list[float]] = {"redis-cli --pipe": [], "aoftool replay": []}
     peak = 0
     for turn in range(runs + 1):
-        for name, argv in (("redis-cli --pipe", pipe), ("aoftool replay", ours(path, socket))):
+        for name, argv in (("redis-cli --pipe", pipe), ("aoftool replay", ours(path, way))):
             client.flushall()
             run = run_once(argv)
             if run.exit_code:
@@ -73,20 +99,20 @@ def compare(path: Path, socket: str, client: redis.Redis, runs: int) -> bool:
                 peak = max(peak, run.peak)
     theirs, mine = (statistics.median(found) for found in seen.values())
     for name, found in seen.items():
-        print(f"{path.name}: {name}: {statistics.median(found):.2f} s "
+        print(f"{path.name}, {way.name}: {name}: {statistics.median(found):.2f} s "
               f"({min(found):.2f} to {max(found):.2f})")  # fmt: skip
-    print(f"{path.name}: {theirs / mine:.2f}x as fast, {peak / MIB:.0f} MiB at most")
+    print(f"{path.name}, {way.name}: {theirs / mine:.2f}x as fast, {peak / MIB:.0f} MiB at most")
     return theirs / mine >= 1.0
 
 
-def slow_target(path: Path, socket: str, client: redis.Redis) -> bool:
+def slow_target(path: Path, way: Way, client: redis.Redis) -> bool:
     """A gigabyte into a server that sleeps again and again; says whether memory is bounded."""
     client.flushall()
     sleeper = subprocess.Popen(
-        ["sh", "-c", f"for n in 1 2 3; do redis-cli -s {socket} DEBUG SLEEP 1; sleep 0.5; done"],
+        ["sh", "-c", f"for n in 1 2 3; do {way.cli} DEBUG SLEEP 1; sleep 0.5; done"],
         stdout=subprocess.DEVNULL,
     )
-    run = run_once(ours(path, socket, "--into-nonempty"))
+    run = run_once(ours(path, way, "--into-nonempty"))
     sleeper.wait()
     print(f"{path.name}: {path.stat().st_size / MIB:.0f} MiB into a slow target: "
           f"{run.seconds:.1f} s, {run.peak / MIB:.0f} MiB at most")  # fmt: skip
@@ -101,14 +127,15 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=168 * MIB, help="bytes of the compared file")
     parser.add_argument("--large", type=int, default=1 << 30, help="bytes for the slow target")
     options = parser.parse_args()
+    # What is installed has its byte code at hand.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="aof-") as temporary:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        with server(Path(temporary)) as (socket, client):
-            met = [
-                compare(files.small_sets(folder, options.size), socket, client, options.runs),
-                slow_target(files.small_sets(folder, options.large), socket, client),
-            ]
+        with server(Path(temporary)) as (ways, client):
+            small = files.small_sets(folder, options.size)
+            met = [compare(small, way, client, options.runs) for way in ways]
+            met.append(slow_target(files.small_sets(folder, options.large), ways[0], client))
     raise SystemExit(0 if all(met) else 1)
 
 

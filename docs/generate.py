@@ -13,12 +13,14 @@ from aofserver.config.kept import KEPT
 from aofserver.config.kinds import Bool, Choice, FileMode, Folder, HostName, Integer, Kind, Memory
 from aofserver.config.kinds import Text as AnyText
 from aofserver.config.listkinds import (
+    AtSignal,
     KeyEvents,
     Lines,
     OomScores,
     OutputLimits,
     Percentiles,
     SavePoints,
+    TitleTemplate,
     Words,
 )
 from aofserver.config.option import INT_MAX, MAX, UINT_MAX, Option
@@ -116,9 +118,12 @@ FIGURES_HEAD = """
 - `used_memory` is what the whole process has in RAM, the interpreter among it;
   `used_memory_startup` is what it had before it had data, and `used_memory_dataset` the difference.
   `MEMORY USAGE` adds up what the interpreter tells of a value, from a few of its elements.
-- `keyspace_hits` and `keyspace_misses` are not counted, and there are no latency histograms.
-- Fields about replicas, a cluster, modules, messages and eviction say what a Redis says that does
-  not use them.
+- `eventloop_duration_sum` is the processor time of the server's own thread: no clock is looked at
+  in a turn. `INFO debug` estimates the longest turn from the slowest command and the longest tick
+  of the cron, and tells the mean of late in place of the most commands of a turn.
+- `number_of_functions` is 0 until a script or a function is called after a start.
+- How far a child has come (`current_*`) is not known before it ends, and is told as 0.
+- Fields about replicas, a cluster and modules say what a Redis says that does not use them.
 """
 _BOUNDS = {MAX: "2^63 - 1", INT_MAX: "2^31 - 1", UINT_MAX: "2^32 - 1", -(1 << 31): "-2^31"}
 _IN_WORDS = {
@@ -134,6 +139,8 @@ _IN_WORDS = {
     KeyEvents: "letters",
     OomScores: "three numbers",
     Percentiles: "numbers from 0 to 100",
+    AtSignal: "default, save, nosave, now, force",
+    TitleTemplate: "text with variables",
 }
 
 

@@ -237,6 +237,8 @@ def client_no_touch(ctx: ServerContext, argv: Argv) -> Reply:
                 arity=-3)  # fmt: skip
 def client_pause(ctx: ServerContext, argv: Argv) -> Reply:
     """Let all clients wait for so many ms."""
+    if len(argv) > 4:
+        raise malformed_subcommand(argv, ctx.options.style)
     word = argv[3].upper() if len(argv) > 3 else b"ALL"
     if word not in (b"WRITE", b"ALL"):
         raise CommandError(b"ERR CLIENT PAUSE mode must be WRITE or ALL")

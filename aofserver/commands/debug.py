@@ -86,9 +86,7 @@ def debug_reload(ctx: ServerContext, argv: Argv) -> Reply:
     """Write a snapshot and load it again."""
     options = {word.upper() for word in argv[2:]}
     if not options <= _RELOADS:
-        raise CommandError(
-            b"ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."
-        )
+        raise CommandError(b"ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
     try:
         ctx.server.loads.reload(save=b"NOSAVE" not in options, flush=b"NOFLUSH" not in options)
     except (LoadFailure, OSError) as error:

@@ -11,7 +11,7 @@ from aofserver.config import ConfigError
 from aofserver.parts import ServerContext
 from aofserver.replies import Raw, Several, encode
 from aoftool.format.resp.replies import OK, MapReply, PushReply, Reply, SetReply, Verbatim
-from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE
+from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE, malformed_subcommand
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import MUST_BE_POSITIVE, NOT_AN_INTEGER, CommandError
 from aoftool.keyspace.glob import matches
@@ -54,6 +54,8 @@ def debug_stringmatch_len(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("DEBUG POPULATE", "count [prefix] [size]", _FLAGS, group="server", since="1.0.0")
 def debug_populate(ctx: ServerContext, argv: Argv) -> Reply:
     """Make keys ``prefix:number`` with values ``value:number``; nothing is logged."""
+    if len(argv) > 5:
+        raise malformed_subcommand(argv, ctx.options.style)
     numbers = [parse_int(word) for word in (argv[2], *argv[4:5])]
     if any(number is None or number < 0 for number in numbers):
         raise CommandError(MUST_BE_POSITIVE)
@@ -114,14 +116,15 @@ def debug_config_rewrite_force_all(ctx: ServerContext, argv: Argv) -> Reply:
     try:
         ctx.server.rewrite_config(everything=True)
     except ConfigError as error:  # there is no file: the error of C for a path that is none
-        raise _not_rewritten(os.strerror(errno.EFAULT)) from error
+        raise _not_rewritten(ctx, os.strerror(errno.EFAULT)) from error
     except OSError as error:
-        raise _not_rewritten(error.strerror or "") from error
+        raise _not_rewritten(ctx, error.strerror or "") from error
     return OK
 
 
-def _not_rewritten(reason: str) -> CommandError:
-    return CommandError(f"ERR CONFIG-REWRITE-FORCE-ALL failed: {reason}".encode())
+def _not_rewritten(ctx: ServerContext, reason: str) -> CommandError:
+    behind = "" if ctx.options.style is Style.REDIS_6 else f": {reason}"
+    return CommandError(f"ERR CONFIG-REWRITE-FORCE-ALL failed{behind}".encode())
 
 
 @server_command("DEBUG PAUSE-CRON", "0|1", _FLAGS, group="server", since="6.2.0")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 
 from aofserver.commands.declare import server_command
+from aofserver.crash import end_by
 from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import Reply
 from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE
@@ -17,42 +17,39 @@ _FLAGS = ADMIN | NOSCRIPT | LOADING | STALE
 _NOT_RESTARTED = b"ERR failed to restart the server. Check server logs."
 
 
-def _crash(ctx: ServerContext, number: signal.Signals, reason: str) -> None:
-    """Tell of a crash and end by a signal; nothing is written any more, neither AOF nor reply."""
+def _give_up(ctx: ServerContext, reason: str) -> None:
+    """Tell of it and end; nothing is written any more, neither AOF nor reply."""
     ctx.server.crash.report(reason)
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+    ctx.server.crash.give_up()
 
 
 @server_command("DEBUG SEGFAULT", "", _FLAGS, group="server", since="1.0.0")
 def debug_segfault(ctx: ServerContext, argv: Argv) -> Reply:
     """End as a program that has touched what is not its own."""
     number = signal.SIGSEGV
-    _crash(ctx, number, f"crashed by signal: {number.value}, as DEBUG SEGFAULT asks")
+    ctx.server.crash.report(f"crashed by signal: {number.value}, as DEBUG SEGFAULT asks")
+    end_by(number)
     return None
 
 
 @server_command("DEBUG PANIC", "", _FLAGS, group="server", since="3.2.0")
 def debug_panic(ctx: ServerContext, argv: Argv) -> Reply:
     """End as a program that has given up; with code 1 where ``use-exit-on-panic`` says so."""
-    ctx.server.crash.report("Guru Meditation: called by DEBUG PANIC")
-    ctx.server.crash.give_up()
+    _give_up(ctx, "Guru Meditation: called by DEBUG PANIC")
     return None
 
 
 @server_command("DEBUG ASSERT", "", _FLAGS, group="server", since="3.2.0")
 def debug_assert(ctx: ServerContext, argv: Argv) -> Reply:
     """End as a program that has found itself in a state that cannot be."""
-    ctx.server.crash.report("=== ASSERTION FAILED === ==> DEBUG ASSERT")
-    ctx.server.crash.give_up()
+    _give_up(ctx, "=== ASSERTION FAILED === ==> DEBUG ASSERT")
     return None
 
 
 @server_command("DEBUG OOM", "", _FLAGS, group="server", since="3.2.0")
 def debug_oom(ctx: ServerContext, argv: Argv) -> Reply:
     """End as a program that gets no memory any more."""
-    ctx.server.crash.report("Out Of Memory: called by DEBUG OOM")
-    ctx.server.crash.give_up()
+    _give_up(ctx, "Out Of Memory: called by DEBUG OOM")
     return None
 
 

@@ -8,7 +8,7 @@ from aofserver.clientmemory import memory_of
 from aofserver.commands.declare import server_command
 from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import Reply, Status, Verbatim
-from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE
+from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE, malformed_subcommand
 from aoftool.keyspace.encodings import encoding, limits_of
 from aoftool.keyspace.errors import NO_SUCH_KEY, NOT_AN_INTEGER, CommandError
 from aoftool.keyspace.keyspecs import Argv
@@ -76,6 +76,8 @@ def _table(table: object) -> str:
 @server_command("DEBUG QUICKLIST", "key [0|1]", _FLAGS, group="server", since="7.0.0")
 def debug_quicklist(ctx: ServerContext, argv: Argv) -> Reply:
     """Say something of a value that a Redis would hold as a quicklist."""
+    if len(argv) > 4:
+        raise malformed_subcommand(argv, ctx.options.style)
     return _encoded(ctx, argv[2], b"quicklist")
 
 
@@ -103,7 +105,7 @@ def debug_structsize(ctx: ServerContext, argv: Argv) -> Reply:
     """Bytes that an object, an entry of a dict, and a string take beside what they hold."""
     headers = "".join(f"sdshdr{bits}:{sys.getsizeof(b'')} " for bits in (5, 8, 16, 32, 64))
     sizes = f"robj:{sys.getsizeof(object())} dictentry:{_ENTRY_BYTES} {headers}"
-    return Status(f"bits:64 {sizes}".encode())
+    return f"bits:64 {sizes}".encode()
 
 
 @server_command("DEBUG CLIENT-EVICTION", "", _FLAGS, group="server", since="7.0.0")

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from aofserver.argumenttree import arguments_of
 from aofserver.commands.declare import SERVER_TABLE, server_command
+from aofserver.keytelling import key_specs
+from aofserver.keyuses import NOT_A_KEY, Uses, keys_with_uses, uses_of
 from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import MapReply, Reply, SetReply, Status
-from aoftool.keyspace.command import LOADING, RANDOM, STALE, Command, Flags, unknown_subcommand
+from aoftool.keyspace.command import LOADING, RANDOM, STALE, Command, unknown_subcommand
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.describe import acl_categories, flag_names, key_range, tips
 from aoftool.keyspace.errors import SYNTAX, CommandError
@@ -16,7 +18,6 @@ from aoftool.keyspace.glob import matches
 from aoftool.keyspace.keyspecs import NO_KEYS, Argv
 
 _FLAGS = LOADING | STALE
-_READS, _CHANGES = (b"RO", b"access"), (b"RW", b"access", b"update")
 
 
 def _statuses(names: set[bytes]) -> SetReply:
@@ -38,32 +39,8 @@ def _row(command: Command, style: Style) -> Reply:
     ]
     if style is Style.REDIS_7:
         subs = SetReply([_row(sub, style) for sub in command.subcommands.values()])
-        row += [SetReply(sorted(tips(command))), _key_specs(command), subs]
+        row += [SetReply(sorted(tips(command))), key_specs(command), subs]
     return row
-
-
-def _use(command: Command) -> tuple[bytes, ...]:
-    """What is said of all its keys: a declaration does not tell them apart."""
-    return _READS if Flags.READONLY in command.flags else _CHANGES
-
-
-def _key_specs(command: Command) -> SetReply:
-    """Where its keys stand; ``unknown`` where only the command itself can tell."""
-    if command.keys is NO_KEYS:
-        return SetReply()
-    first, last, step = command.keys.range
-    search: list[Reply] = [b"type", b"index", b"spec", MapReply([b"index", first])]
-    span: list[Reply] = [b"lastkey", last - first if last >= 0 else last, b"keystep", step,
-                         b"limit", 0]  # fmt: skip
-    finder: list[Reply] = [b"type", b"range", b"spec", MapReply(span)]
-    if command.keys.movable:
-        search = finder = [b"type", b"unknown", b"spec", MapReply()]
-    spec: list[Reply] = [
-        b"flags", SetReply([Status(word) for word in _use(command)]),
-        b"begin_search", MapReply(search),
-        b"find_keys", MapReply(finder),
-    ]  # fmt: skip
-    return SetReply([MapReply(spec)])
 
 
 @server_command("COMMAND", "[subcommand [argument ...]]", _FLAGS | RANDOM, group="server",
@@ -105,7 +82,7 @@ def command_info(ctx: ServerContext, argv: Argv) -> Reply:
 def command_list(ctx: ServerContext, argv: Argv) -> Reply:
     """The names of all commands, or of some."""
     if len(argv) == 2:
-        return [_shown(command) for command in ctx.server.table.rows.values()]
+        return [_shown(command) for command in ctx.server.table.declared().values()]
     keeps = _FILTERS.get(argv[3].upper()) if len(argv) == 5 else None
     if keeps is None or argv[2].upper() != b"FILTERBY":
         raise CommandError(SYNTAX)
@@ -150,22 +127,22 @@ def _documents(commands: list[Command]) -> MapReply:
     return documents
 
 
-def _keys(ctx: ServerContext, argv: Argv) -> tuple[Command, list[bytes]]:
-    """The command of a call, and its keys. Raises CommandError."""
+def _keys(ctx: ServerContext, argv: Argv) -> list[tuple[bytes, Uses]]:
+    """The keys of a call, with what it does with each of them. Raises CommandError."""
     words = argv[2:]
     command = ctx.server.table.rows.get(words[0].upper())
     if command is None:
         raise CommandError(b"ERR Invalid command specified")
     if command.subcommands and len(words) > 1:
         command = command.subcommands.get(words[1].upper(), command)
-    if command.keys is NO_KEYS:
+    if command.keys is NO_KEYS or NOT_A_KEY in uses_of(command)[0]:
         raise CommandError(b"ERR The command has no key arguments")
     if not command.accepts(len(words)):
         raise CommandError(b"ERR Invalid number of arguments specified for command")
-    keys = [words[at] for at in command.keys.positions(words)]
+    keys = [(words[at], uses) for at, uses in keys_with_uses(command, words)]
     if not keys and ctx.options.style is Style.REDIS_6:
         raise CommandError(b"ERR Invalid arguments specified for command")
-    return command, keys
+    return keys
 
 
 @server_command(
@@ -173,15 +150,14 @@ def _keys(ctx: ServerContext, argv: Argv) -> tuple[Command, list[bytes]]:
 )
 def command_getkeys(ctx: ServerContext, argv: Argv) -> Reply:
     """The keys of a call."""
-    return list(_keys(ctx, argv)[1])
+    return [key for key, _ in _keys(ctx, argv)]
 
 
 @server_command("COMMAND GETKEYSANDFLAGS", "command [arg ...]", _FLAGS, group="server",
                 since="7.0.0", acl="connection")  # fmt: skip
 def command_getkeysandflags(ctx: ServerContext, argv: Argv) -> Reply:
-    """The keys of a call, and what the command as a whole does with keys."""
-    command, keys = _keys(ctx, argv)
-    return [[key, SetReply([Status(word) for word in _use(command)])] for key in keys]
+    """The keys of a call, and what it does with each of them."""
+    return [[key, _statuses(set(uses))] for key, uses in _keys(ctx, argv)]
 
 
 @server_command("COMMAND HELP", "", _FLAGS, group="server", since="5.0.0", acl="connection")

@@ -11,6 +11,7 @@ from aoftool.format.resp.replies import OK, Reply, Status
 from aoftool.keyspace.arguments import integer_within
 from aoftool.keyspace.blocking import parse_timeout_ms
 from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, RANDOM, STALE, Flags
+from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import MUST_BE_POSITIVE, SYNTAX, CommandError
 from aoftool.keyspace.keyspecs import Argv
 from aoftool.keyspace.numbers import INT64_MAX
@@ -88,7 +89,8 @@ def waitaof(ctx: ServerContext, argv: Argv) -> Reply:
     parse_timeout_ms(ctx, argv[3])
     if local and not persistence.is_on:
         raise CommandError(NO_AOF)
-    return [int(persistence.writer.covers(persistence.writer.mark())), 0]
+    session = ctx.session
+    return [int(persistence.marks.covers(session.wrote_in, session.turn.number)), 0]
 
 
 _SHUTDOWN_FLAGS = _ADMIN | LOADING | STALE | Flags.NO_MULTI | Flags.ALLOW_BUSY
@@ -106,7 +108,7 @@ def shutdown(ctx: ServerContext, argv: Argv) -> Reply:
             choice = _SHUTDOWN[word]
         elif word == b"FORCE":
             force = True
-        elif word == b"ABORT":
+        elif word == b"ABORT" and len(argv) == 2 and ctx.options.style is Style.REDIS_7:
             raise CommandError(b"ERR No shutdown in progress.")
         elif word != b"NOW":
             raise CommandError(SYNTAX)

@@ -7,7 +7,16 @@ from aofserver.parts import ServerContext
 from aofserver.pubsub import Topics
 from aofserver.replies import Several
 from aoftool.format.resp.replies import PushReply, Reply
-from aoftool.keyspace.command import FAST, LOADING, MAY_REPLICATE, NOSCRIPT, RANDOM, STALE, Flags
+from aoftool.keyspace.command import (
+    FAST,
+    LOADING,
+    MAY_REPLICATE,
+    NOSCRIPT,
+    RANDOM,
+    STALE,
+    Flags,
+    malformed_subcommand,
+)
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.glob import compiled
@@ -95,10 +104,12 @@ def spublish(ctx: ServerContext, argv: Argv) -> Reply:
 server_container("PUBSUB", "pubsub", "2.8.0")
 
 
-def _names(topics: Topics, patterns: Argv) -> Reply:
-    if not patterns:
+def _names(ctx: ServerContext, topics: Topics, argv: Argv) -> Reply:
+    if len(argv) > 3:
+        raise malformed_subcommand(argv, ctx.options.style)
+    if len(argv) < 3:
         return list(topics.subscribers)
-    matches = compiled(patterns[0])
+    matches = compiled(argv[2])
     return [name for name in topics.subscribers if matches(name)]
 
 
@@ -110,7 +121,7 @@ def _counts(topics: Topics, names: Argv) -> Reply:
                 only_6=RANDOM)  # fmt: skip
 def pubsub_channels(ctx: ServerContext, argv: Argv) -> Reply:
     """Channels that somebody has subscribed to by name."""
-    return _names(ctx.server.pubsub.channels, argv[2:])
+    return _names(ctx, ctx.server.pubsub.channels, argv)
 
 
 @server_command("PUBSUB NUMSUB", "[channel [channel ...]]", _LOOK, group="pubsub", since="2.8.0")
@@ -129,7 +140,7 @@ def pubsub_numpat(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("PUBSUB SHARDCHANNELS", "[pattern]", _LOOK, group="pubsub", since="7.0.0")
 def pubsub_shardchannels(ctx: ServerContext, argv: Argv) -> Reply:
     """Shard channels that somebody has subscribed to."""
-    return _names(ctx.server.pubsub.shard_channels, argv[2:])
+    return _names(ctx, ctx.server.pubsub.shard_channels, argv)
 
 
 @server_command("PUBSUB SHARDNUMSUB", "[shardchannel [shardchannel ...]]", _LOOK, group="pubsub",

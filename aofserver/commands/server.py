@@ -7,8 +7,9 @@ from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import OK, Reply, Verbatim
 from aoftool.keyspace.command import ADMIN, FAST, LOADING, NOSCRIPT, RANDOM, READONLY, STALE
 from aoftool.keyspace.context import Style
-from aoftool.keyspace.errors import CommandError
+from aoftool.keyspace.errors import NOT_AN_INTEGER, CommandError
 from aoftool.keyspace.keyspecs import Argv
+from aoftool.keyspace.numbers import parse_int
 
 
 @server_command("TIME", "", FAST | LOADING | STALE | RANDOM, group="server", since="2.6.0")
@@ -39,6 +40,7 @@ def monitor(ctx: ServerContext, argv: Argv) -> Reply:
                 since="5.0.0")  # fmt: skip
 def lolwut(ctx: ServerContext, argv: Argv) -> Reply:
     """A picture of no use: a spiral of the numbers that nothing but 1 divides."""
+    _check_picture(argv[1:], ctx.options.style)
     size = 21
     rows = [["." for _ in range(size)] for _ in range(size)]
     x = y = size // 2
@@ -55,6 +57,20 @@ def lolwut(ctx: ServerContext, argv: Argv) -> Reply:
     picture = "\n".join("".join(row) for row in rows)
     text = f"{picture}\n\nUlam's spiral, 1963. Redis ver. {ctx.server.version}\n"
     return Verbatim(text.encode())
+
+
+#: How many numbers the pictures of Redis take, by version.
+_PICTURES = {5: 3, 6: 2}
+
+
+def _check_picture(words: Argv, style: Style) -> None:
+    """Whether a Redis could draw so. Raises CommandError."""
+    version: int | None = 6 if style is Style.REDIS_6 else 7
+    if len(words) > 1 and words[0].upper() == b"VERSION":
+        version, words = parse_int(words[1]), words[2:]
+    numbers = [parse_int(word) for word in words[: _PICTURES.get(version or 0, 0)]]
+    if version is None or None in numbers:
+        raise CommandError(NOT_AN_INTEGER)
 
 
 def _is_prime(number: int) -> bool:

@@ -18,6 +18,7 @@ _ADMIN = ADMIN | NOSCRIPT | STALE
 _FOLLOW = _ADMIN | Flags.NO_ASYNC_LOADING
 _SYNC = ADMIN | NOSCRIPT | Flags.NO_ASYNC_LOADING | Flags.NO_MULTI
 _SLOTS = FAST | LOADING | STALE
+_LAST_PORT = 65535
 _NO_REPLICATION = b"ERR This server does not replicate: it can neither follow nor be followed"
 
 
@@ -26,6 +27,12 @@ def replicaof(ctx: ServerContext, argv: Argv) -> Reply:
     """Follow another server: only NO ONE, which changes nothing."""
     if argv[1].lower() == b"no" and argv[2].lower() == b"one":
         return OK
+    port = parse_int(argv[2])
+    if ctx.options.style is Style.REDIS_7:
+        if port is None or not 0 <= port <= _LAST_PORT:
+            raise CommandError(b"ERR Invalid master port")
+    elif port is None:
+        raise CommandError(NOT_AN_INTEGER)
     raise CommandError(_NO_REPLICATION)
 
 
@@ -35,11 +42,28 @@ def slaveof(ctx: ServerContext, argv: Argv) -> Reply:
     return replicaof(ctx, argv)
 
 
+#: Its words, and how many stand behind each, the last one a number.
+_FAILOVER = {b"TO": 2, b"TIMEOUT": 1, b"FORCE": 0}
+
+
 @server_command("FAILOVER", "[option ...]", _ADMIN, group="server", since="6.2.0")
 def failover(ctx: ServerContext, argv: Argv) -> Reply:
     """Let a replica take over: there is none."""
-    if len(argv) == 2 and argv[1].upper() == b"ABORT":
+    words = [word.upper() for word in argv[1:]]
+    if words == [b"ABORT"]:
         raise CommandError(b"ERR No failover in progress.")
+    given: set[bytes] = set()
+    while words:
+        word, count = words[0], _FAILOVER.get(words[0], 0)
+        if word not in _FAILOVER or word in given or len(words) <= count:
+            raise CommandError(SYNTAX)
+        number = parse_int(words[count]) if count else 1
+        if number is None:
+            raise CommandError(NOT_AN_INTEGER)
+        if word == b"TIMEOUT" and number <= 0:
+            raise CommandError(b"ERR FAILOVER timeout must be greater than 0")
+        given.add(word)
+        del words[: count + 1]
     raise CommandError(b"ERR FAILOVER requires connected replicas.")
 
 
@@ -117,6 +141,7 @@ _OF_CLUSTER: tuple[tuple[Flags, str], ...] = (
         KEYSLOT key
         MYID
         MYSHARDID @7.2.0"""),
+    (LOADING | STALE, "HELP @5.0.0"),
     (STALE | RANDOM, """
         GETKEYSINSLOT slot count
         INFO
@@ -143,14 +168,6 @@ def _declare_cluster() -> None:
 _declare_cluster()
 
 
-@server_command("CLUSTER HELP", "", LOADING | STALE, group="cluster", since="5.0.0")
-def cluster_help(ctx: ServerContext, argv: Argv) -> Reply:
-    """What there is."""
-    if ctx.options.style is Style.REDIS_6:
-        return _no_cluster(ctx, argv)
-    return SERVER_TABLE.help_lines(b"CLUSTER")
-
-
 @server_command("READONLY", "", _SLOTS, group="cluster", since="3.0.0", acl="connection")
 def readonly(ctx: ServerContext, argv: Argv) -> Reply:
     """Read from replicas of a cluster."""
@@ -160,6 +177,8 @@ def readonly(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("READWRITE", "", _SLOTS, group="cluster", since="3.0.0", acl="connection")
 def readwrite(ctx: ServerContext, argv: Argv) -> Reply:
     """Do not read from replicas of a cluster."""
+    if ctx.options.style is Style.REDIS_6:  # it does not look whether there is one
+        return OK
     return _no_cluster(ctx, argv)
 
 

@@ -179,6 +179,6 @@ def _default(option: Option) -> Any:
 def _refuse_twice(named: list[tuple[Option, str, str]]) -> None:
     seen: set[str] = set()
     for option, name, value in named:
-        if option.name in seen:
+        if name.lower() in seen:  # an alias is another name
             raise RefusedChange(option, name, value, ConfigError("duplicate parameter"))
-        seen.add(option.name)
+        seen.add(name.lower())

@@ -89,7 +89,6 @@ _ABOUT: dict[str, _Rows] = {
     "Threads and processors": (
         ("!io-threads", Integer(1, 128), "1"),
         ("!io-threads-do-reads", _YES_NO, "no"),
-        ("!server_cpulist server-cpulist", _TEXT, ""),
         ("!bio_cpulist bio-cpulist", _TEXT, ""),
     ),
     "TLS": (
@@ -120,11 +119,6 @@ _ABOUT: dict[str, _Rows] = {
         ("max-new-tls-connections-per-cycle", Integer(1, 1000), "1"),
         ("shutdown-timeout", _COUNT, "10"),
         ("!socket-mark-id", Integer(0, (1 << 32) - 1), "0"),
-        ("!supervised", Choice.of("upstart", "systemd", "auto", "no"), "no"),
-        ("!syslog-enabled", _YES_NO, "no"),
-        ("!syslog-facility", _TEXT, "local0"),
-        ("!syslog-ident", _TEXT, "redis"),
-        (".watchdog-period", _COUNT, "0"),
         ("dynamic-hz", _YES_NO, "yes"),
         ("gopher-enabled", _YES_NO, "no"),
     ),

@@ -167,6 +167,8 @@ class AtSignal:
         given = {word.lower() for word in _split(words)}
         if not given or given - set(_AT_SIGNAL):
             raise ConfigError("argument(s) must be one of the following: " + ", ".join(_AT_SIGNAL))
+        if {"save", "nosave"} <= given:
+            raise ConfigError("shutdown options SAVE and NOSAVE can't be used simultaneously")
         return [word for word in _AT_SIGNAL[1:] if word in given]
 
     def show(self, value: list[str]) -> str:

@@ -69,8 +69,16 @@ _ACCESS = (
 _PROCESS = (
     fixed("databases", Integer(1, INT_MAX), "16", "How many databases there are."),
     fixed("daemonize", Bool(), "no", "Run in the background."),
+    fixed("supervised", Choice.of("upstart", "systemd", "auto", "no"), "no",
+          "Who is told when the server is ready; auto: whoever the environment names."),
+    fixed("server_cpulist", Text(), "", "Processors that the server runs on; empty: all.",
+          "server-cpulist"),
     fixed("pidfile", Text(), "", "File that holds the process number while it runs."),
     fixed("logfile", Text(), "", "The log; empty: standard output."),
+    fixed("syslog-enabled", Bool(), "no", "Write it to the system's log as well."),
+    fixed("syslog-ident", Text(), "redis", "The server's name there."),
+    fixed("syslog-facility", Choice.of("user", *(f"local{number}" for number in range(8))),
+          "local0", "What kind of program it is there."),
     Option("loglevel", Choice.of("debug", "verbose", "notice", "warning"), "notice",
            "What is worth a line in the log."),
     Option("hz", Integer(0, INT_MAX, (1, 500)), "10", "How often a second the cron runs."),
@@ -82,6 +90,9 @@ _PROCESS = (
     Option("shutdown-on-sigint", AtSignal(), "default", "The same for SIGINT."),
     Option("crash-log-enabled", Bool(), "yes", "Write a report into the log before a fault ends "
            "the server."),
+    Option("watchdog-period", Integer(0, INT_MAX), "0", hidden=True,
+           doc="Ms without a tick of the cron after which the log tells where the program is; at "
+           "least two ticks; 0: any time."),
     Option("use-exit-on-panic", Bool(), "no", "Give up with code 1, not by SIGABRT.", hidden=True),
     fixed("set-proc-title", Bool(), "yes", "Have ps show what proc-title-template says."),
     Option("proc-title-template", TitleTemplate(), "{title} {listen-addr} {server-mode}",
@@ -89,14 +100,14 @@ _PROCESS = (
            "{unixsocket}, {config-file}."),
     Option("oom-score-adj", Choice({
         "no": "no", "yes": "yes", "relative": "yes", "absolute": "absolute"}), "no",
-        "Whether the kernel is told how dear the process is when memory is short: relative (yes) to "
-        "what it was at the start, or absolute."),
+        "Whether the kernel is told how dear the process is when memory is short: relative (yes) "
+        "to what it was at the start, or absolute."),
     Option("oom-score-adj-values", OomScores(), "0 200 800",
            "That of the server, of a replica, and of a child; the kernel ends high ones first."),
     fixed("enable-debug-command", Choice.of("no", "yes", "local"), "local",
           "Who may call DEBUG: local: connections of this host."),
     fixed("enable-module-command", Choice.of("no", "yes", "local"), "no",
-          "Who may call MODULE LOAD under compat-version 7.4; there is nothing that it could load."),
+          "Who may call MODULE LOAD under compat-version 7.4: there is nothing to load."),
     fixed("enable-protected-configs", Choice.of("no", "yes", "local"), "no",
           "Who may change dir and dbfilename with CONFIG SET under compat-version 7.4."),
     fixed("compat-version", Choice.of("6.0", "7.4"), "6.0",

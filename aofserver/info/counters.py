@@ -11,7 +11,7 @@ from aoftool.keyspace.context import Style
 def stats(now: Snapshot) -> Fields:
     """Section Stats."""
     counted = now.stats
-    commands, read, written = now.rates
+    commands, read, written, cycles, busy_us = now.rates
     return [
         ("total_connections_received", counted.connections),
         ("total_commands_processed", counted.processed),
@@ -63,10 +63,42 @@ def stats(now: Snapshot) -> Fields:
             counted.output_limit_disconnections,
         ),
         *zeros("reply_buffer_shrinks reply_buffer_expands"),
+        ("eventloop_cycles", counted.cycles),
+        ("eventloop_duration_sum", _busy_us(now)),
+        ("eventloop_duration_cmd_sum", _command_us(now)),
+        ("instantaneous_eventloop_cycles_per_sec", int(cycles)),
+        ("instantaneous_eventloop_duration_usec", int(busy_us / cycles) if cycles else 0),
         ("acl_access_denied_auth", counted.denied.get(b"auth", 0)),
         ("acl_access_denied_cmd", counted.denied.get(b"command", 0)),
         ("acl_access_denied_key", counted.denied.get(b"key", 0)),
         ("acl_access_denied_channel", counted.denied.get(b"channel", 0)),
+    ]
+
+
+def _busy_us(now: Snapshot) -> int:
+    """Microseconds in which the loop did not wait: what its thread has had of a processor."""
+    return int((now.cpu.thread_system + now.cpu.thread_user) * 1_000_000)
+
+
+def _command_us(now: Snapshot) -> int:
+    return sum(row.nanos for row in now.stats.commands.values()) // 1000
+
+
+def debug(now: Snapshot) -> Fields:
+    """Section Debug, of what can be told without a look at the clock in each turn.
+
+    The longest turn is that of the slowest command or of the longest tick of the cron; in place of
+    the most commands of a turn stands the mean of late.
+    """
+    counted = now.stats
+    slowest = max((rows[-1][0] for row in counted.commands.values() if (rows := row.times.rows())),
+                  default=0)  # fmt: skip
+    commands, _, _, cycles, _ = now.rates
+    return [
+        ("eventloop_duration_aof_sum", now.aof.took_us),
+        ("eventloop_duration_cron_sum", counted.cron_us),
+        ("eventloop_duration_max", max(counted.longest_us, slowest // 1000)),
+        ("eventloop_cmd_per_cycle_max", round(commands / cycles) if cycles else 0),
     ]
 
 

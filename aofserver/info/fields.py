@@ -30,6 +30,8 @@ ONLY_7 = frozenset(
         "client_output_buffer_limit_disconnections evicted_scripts expired_subkeys "
         "pubsub_clients watching_clients total_watched_keys total_blocking_keys "
         "total_blocking_keys_on_nokey instantaneous_eventloop_cycles_per_sec "
+        "instantaneous_eventloop_duration_usec eventloop_cycles eventloop_duration_sum "
+        "eventloop_duration_cmd_sum mem_overhead_db_hashtable_rehashing "
     )
 )
 ONLY_6 = frozenset(("aof_rewrite_buffer_length",))

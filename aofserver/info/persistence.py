@@ -57,7 +57,7 @@ def _aof(now: Snapshot) -> Fields:
         ("aof_base_size", now.aof.base_size),
         ("aof_pending_rewrite", 0),
         ("aof_buffer_length", now.aof.pending_bytes),
-        ("aof_rewrite_buffer_length", 0),
+        ("aof_rewrite_buffer_length", now.diff_bytes),
         ("aof_pending_bio_fsync", int(now.syncing)),
         ("aof_delayed_fsync", now.aof.delayed),
     ]

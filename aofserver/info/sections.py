@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from aofserver.info.counters import commandstats, errorstats, latencystats, stats
+from aofserver.info.counters import commandstats, debug, errorstats, latencystats, stats
 from aofserver.info.fields import ONLY_6, ONLY_7, Fields, human, sized, zeros
 from aofserver.info.persistence import persistence
 from aofserver.info.snapshot import Keys, Snapshot
@@ -35,7 +35,7 @@ def server(now: Snapshot) -> Fields:
         ("atomicvar_api", "c11-builtin"),
         ("gcc_version", process.compiler),
         ("process_id", process.pid),
-        ("process_supervised", "no"),
+        ("process_supervised", process.supervisor),
         ("run_id", process.run_id),
         ("tcp_port", process.port),
         ("server_time_usec", now.now_us),
@@ -56,7 +56,7 @@ def clients(now: Snapshot) -> Fields:
         ("connected_clients", now.clients),
         ("cluster_connections", 0),
         ("maxclients", now.config["maxclients"]),
-        ("client_recent_max_input_buffer", 0),
+        ("client_recent_max_input_buffer", now.longest_input),
         ("client_recent_max_output_buffer", now.longest_output),
         ("blocked_clients", now.blocking.clients),
         ("tracking_clients", now.tracking.clients),
@@ -97,7 +97,7 @@ def memory(now: Snapshot) -> Fields:
         ("used_memory_lua_human", human(found.lua)),
         ("used_memory_scripts_eval", 0),
         *([] if old else cached),
-        ("number_of_functions", now.libraries),
+        ("number_of_functions", now.functions),
         ("number_of_libraries", now.libraries),
         ("used_memory_vm_functions", 0),
         *sized("used_memory_vm_total", lua_of_7),
@@ -120,6 +120,7 @@ def memory(now: Snapshot) -> Fields:
         ("mem_cluster_links", 0),
         ("mem_aof_buffer", found.aof_buffer),
         ("mem_allocator", "python"),
+        ("mem_overhead_db_hashtable_rehashing", 0),
         ("active_defrag_running", 0),
         ("lazyfree_pending_objects", found.to_free),
         ("lazyfreed_objects", found.freed),
@@ -188,15 +189,18 @@ SECTIONS: dict[str, tuple[str, Callable[[Snapshot], Fields]]] = {
     "latencystats": ("Latencystats", latencystats),
     "cluster": ("Cluster", _cluster),
     "keyspace": ("Keyspace", keyspace),
+    "debug": ("Debug", debug),
 }
-_ON_REQUEST = {"commandstats", "latencystats"}
+_ON_REQUEST = {"commandstats", "latencystats", "debug"}
 #: Sections of a bare INFO.
 DEFAULT = frozenset(SECTIONS) - _ON_REQUEST
-_SINCE_7 = frozenset(("latencystats",))
+_SINCE_7 = frozenset(("latencystats", "debug"))
+#: Those that need not be named.
+_ALL = frozenset(SECTIONS) - {"debug"}
 _GROUPS: dict[str, Collection[str]] = {
     "default": DEFAULT,
-    "all": SECTIONS,
-    "everything": SECTIONS,
+    "all": _ALL,
+    "everything": _ALL,
 }
 
 

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from itertools import islice
 
-from aofserver.clientmemory import memory_of
+from aofserver.clientmemory import memory_of, query_bytes
 from aofserver.parts import Parts
 from aofserver.persistence.dataset import resident_bytes
 from aofserver.persistence.loader import LoadedFile, Loading
@@ -36,6 +36,7 @@ class Process:
     replication_id: str
     executable: str
     config_file: str
+    supervisor: str
     port: int
     started_s: int
 
@@ -131,7 +132,10 @@ class Snapshot:
         rates: a second: commands, bytes read, bytes written.
         lookups: reads that have found a key, and reads that have not.
         over_us: for how many microseconds there has been more than ``maxmemory``.
-        longest_output: most bytes that wait for one client.
+        longest_output: most bytes that wait for one client; longest_input: that have come of one
+            command.
+        functions: of all libraries.
+        diff_bytes: that wait to be sent to the child of a rewrite.
         dirty: changes since the last snapshot; cow_bytes: of the last rewrite's child.
         appendonly: whether the AOF is configured; state: whether and how it is in force.
         loaded: what the last load has found; loading: how far one has come that runs.
@@ -149,6 +153,7 @@ class Snapshot:
     over_us: int
     clients: int
     longest_output: int
+    longest_input: int
     watching: int
     watched_keys: int
     blocking: Waiting
@@ -156,12 +161,14 @@ class Snapshot:
     tracking: Tracks
     scripts: int
     libraries: int
+    functions: int
     dirty: int
     saves: SnapshotState
     saving: bool
     schedule: RewriteSchedule
     aof: AofState
     cow_bytes: int
+    diff_bytes: int
     syncing: bool
     loaded: LoadedFile
     loading: Loading | None
@@ -191,6 +198,7 @@ def collect(server: Parts) -> Snapshot:
         over_us=server.eviction.over_us,
         clients=len(server.clients.sessions),
         longest_output=max(outputs, default=0),
+        longest_input=max(map(query_bytes, server.clients.sessions.values()), default=0),
         watching=sum(1 for session in server.clients.sessions.values() if session.watched),
         watched_keys=len(server.watches),
         blocking=_waiting(server),
@@ -198,12 +206,14 @@ def collect(server: Parts) -> Snapshot:
         tracking=_tracks(server),
         scripts=_scripts(server),
         libraries=len(server.keyspace.functions),
+        functions=_functions(server),
         dirty=persistence.dirty,
         saves=persistence.snapshots.state,
         saving=persistence.snapshots.pid is not None,
         schedule=persistence.schedule,
         aof=persistence.writer.state,
         cow_bytes=persistence.cow_bytes,
+        diff_bytes=0 if persistence.rewrite is None else persistence.rewrite.diff.size,
         syncing=server.world.syncer.running,
         loaded=server.loads.last,
         loading=server.loading,
@@ -222,6 +232,7 @@ def _process(server: Parts) -> Process:
         replication_id=server.replication_id,
         executable=sys.executable,
         config_file=str(server.config.path or ""),
+        supervisor=server.supervisor,
         port=server.port,
         started_s=server.started_s,
     )
@@ -277,6 +288,12 @@ def _cpu() -> Cpu:
 def _scripts(server: Parts) -> int:
     lua = server.keyspace.lua
     return lua.count if lua is not None else 0
+
+
+def _functions(server: Parts) -> int:
+    """How many there are; those of libraries that nobody has called yet are not known."""
+    lua = server.keyspace.lua
+    return 0 if lua is None else sum(map(len, lua.libraries().values()))
 
 
 def _keys(database: Database) -> Keys:

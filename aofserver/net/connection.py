@@ -149,6 +149,11 @@ class Connection(asyncio.Protocol):
         if not session.pending and not self._paused:
             self._reading.resume_reading()
 
+    @property
+    def unread(self) -> int:
+        """Bytes that have come of a command that is not whole yet."""
+        return self.requests.size
+
     def stop_reading(self) -> None:
         """What it sends is for later; ``read_on`` undoes it."""
         self._reading.pause_reading()

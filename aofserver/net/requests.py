@@ -32,6 +32,7 @@ _STAR, _DOLLAR = b"*$"
 _OF_HTTP = (b"POST", b"HOST:")
 #: Commands of no words, which are passed over.
 _NOTHING = re.compile(rb"(?:\*(?:0|-[1-9][0-9]{0,17})\r\n)+")
+_PERHAPS_NOTHING = re.compile(rb"\*-[0-9]{0,18}\r?")
 
 #: Commands with the position behind each in ``buf``, which begin at ``start``.
 Batch = tuple[list[list[bytes]], bytes, int, list[int]]
@@ -80,10 +81,13 @@ class Requests:
             commands, ends = decode_commands_at(buf, 0, len(buf), 1 if self.early else MOST)
         except CorruptError as error:
             nothing = _NOTHING.match(buf)
-            if nothing is None:
+            if nothing is not None:
+                self.rest = buf[nothing.end() :]
+                return [], b"", 0, []
+            if _PERHAPS_NOTHING.fullmatch(buf) is None:
                 raise self._refusal(buf, error) from None
-            self.rest = buf[nothing.end() :]
-            return [], b"", 0, []
+            self.rest = buf
+            return None
         if commands:
             self.rest = buf[ends[-1] :] if ends[-1] < len(buf) else b""
             self._looked_at = 0

@@ -146,6 +146,8 @@ class Command:
 _SHOWN = 128
 #: Commands whose handlers tell their sub-commands apart by themselves in every release.
 _BY_ITSELF = frozenset((b"DEBUG",))
+#: Commands that Redis 6 refuses as a whole, whatever stands behind them.
+_WHOLE_IN_6 = frozenset((b"CLUSTER",))
 
 
 class Table:
@@ -241,7 +243,8 @@ class Table:
         found = self.rows.get(argv[0]) or self.rows.get(argv[0].upper())
         if found is None:
             raise _unknown(argv, style)
-        if found.subcommands and len(argv) > 1:
+        whole = style is Style.REDIS_6 and found.name in _WHOLE_IN_6
+        if found.subcommands and len(argv) > 1 and not whole:
             found = found.subcommands.get(argv[1].upper(), found)
         if not found.accepts(len(argv)):
             container, blank, _ = found.name.partition(b" ")

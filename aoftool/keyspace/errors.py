@@ -11,11 +11,12 @@ _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 class CommandError(AofError):
     """A command refuses; ``text`` is the error reply without its leading minus.
 
-    Line breaks, which come from arguments that it quotes, become blanks (``addReplyErrorFormat``).
+    Line breaks, which come from arguments that it quotes, become blanks, and those at its end go
+    (``addReplyErrorFormat``).
     """
 
     def __init__(self, text: bytes) -> None:
-        text = text.translate(_ONE_LINE)
+        text = text.rstrip(b"\r\n").translate(_ONE_LINE)
         super().__init__(text.decode("utf-8", "backslashreplace"))
         self.text = text
 

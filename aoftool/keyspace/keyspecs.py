@@ -107,11 +107,13 @@ class HalfBehind(_Movable):
     """Keys are the first half of what stands behind a word: STREAMS key... id...
 
     ``takes``: how many arguments the words before it have, by word; any other word is an error.
+    ``start``: from where clients are to look for the word.
     """
 
     word: bytes
     takes: Mapping[bytes, int]
     fixed: tuple[int, ...] = ()
+    start: int = 1
 
     def positions(self, argv: Argv) -> list[int]:
         """See KeySpec."""

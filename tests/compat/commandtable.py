@@ -13,7 +13,7 @@ from aoftool.ops.replay.survey import LOUD, TRANSLATED
 from aoftool.ops.replay.target import Facts
 from aoftool.ops.replay.translation import Translator
 from aoftool.ops.replay.unfit import UNFIT
-from tests.compat.differences import BEHAVIOUR, DECLARED, KEYS, SERVER_DECLARED
+from tests.compat.differences import BEHAVIOUR, DECLARED, KEYS, OTHER_TEXTS, SERVER_DECLARED
 
 assert _declarations
 
@@ -89,6 +89,12 @@ def _told(name: str) -> Iterator[str]:
             yield f"COMMAND GETKEYS of {release} {reason}"
     for reason, facts in reasons.items():
         yield f"COMMAND ({', '.join(facts)}): {reason}"
+    refusing: dict[str, list[str]] = {}
+    for (release, command), reason in OTHER_TEXTS.items():
+        if command == name:
+            refusing.setdefault(reason, []).append(release)
+    for reason, releases in refusing.items():
+        yield f"another answer than that of {' and '.join(releases)} to wrong calls: {reason}"
 
 
 def _absent() -> str:

@@ -1,8 +1,9 @@
 """Every difference from real servers that is meant, with its reason: one place for tests and page.
 
 ``DECLARED`` and ``SERVER_DECLARED`` are what COMMAND tells otherwise, ``KEYS`` what COMMAND GETKEYS
-does, ``BEHAVIOUR`` what commands do. The tests fail on a difference that is not here, and on a row
-here that is no more; docs/compatibility.md is printed from the same rows.
+does, ``OTHER_TEXTS`` what is refused in other words, ``BEHAVIOUR`` what commands do. The tests fail
+on a difference that is not here, and on a row here that is no more; docs/compatibility.md is
+printed from the same rows.
 """
 
 from __future__ import annotations
@@ -62,6 +63,44 @@ KEYS = {
     ("7.0", "MIGRATE"): "refuses a key together with KEYS, which is for the command to refuse",
     ("7.0", "PFMERGE"): "refuses a call without sources, which is valid",
 }
+
+
+_NEWER = "came with a newer release, or went with it, and is there for everybody"
+_COUNTED = "its words are counted, as newer releases count them"
+_OPTIONAL = "takes a word more, as newer releases do"
+#: (release, command) of the server's own that a real server refuses in other words, or does not
+#: refuse, and why.
+OTHER_TEXTS = {
+    **{
+        ("6.2", name): _NEWER
+        for name in (
+            "CLIENT NO-EVICT", "CLIENT NO-TOUCH", "CLIENT SETINFO", "COMMAND GETKEYSANDFLAGS",
+            "COMMAND LIST", "DEBUG CLIENT-EVICTION", "DEBUG DICT-RESIZING", "DEBUG LISTPACK",
+            "DEBUG QUICKLIST", "DEBUG QUICKLIST-PACKED-THRESHOLD", "DEBUG REPLICATE",
+            "DEBUG SET-DISABLE-DENY-SCRIPTS", "DEBUG STRINGMATCH-LEN", "LATENCY HISTOGRAM",
+            "MODULE LOADEX", "PUBSUB SHARDCHANNELS", "PUBSUB SHARDNUMSUB", "SPUBLISH",
+        )
+    },
+    **{
+        ("6.2", name): _COUNTED
+        for name in ("ACL LOAD", "ACL SAVE", "CLIENT CACHING", "CLIENT KILL")
+    },
+    **{
+        ("7.0", name): _NEWER
+        for name in (
+            "CLIENT NO-TOUCH", "CLIENT SETINFO", "CLUSTER MYSHARDID", "DEBUG DICT-RESIZING",
+            "DEBUG LUA-ALWAYS-REPLICATE-COMMANDS", "DEBUG STRINGMATCH-LEN", "DEBUG ZIPLIST",
+        )
+    },
+    **{
+        (release, f"DEBUG {name}"): _OPTIONAL
+        for release in ("6.2", "7.0") for name in ("HTSTATS", "HTSTATS-KEY")
+    },
+    **{
+        ("7.0", f"COMMAND {name}"): "took one more word before 7.2"
+        for name in ("GETKEYS", "GETKEYSANDFLAGS")
+    },
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,17 +18,21 @@ def path_of(client: Any) -> Path:
 
 
 class Pair:
-    """A real server and ours, asked the same."""
+    """A real server and ours, asked the same.
+
+    Attributes:
+        paths: the unix sockets of both.
+    """
 
     def __init__(self, release: str, real: Path, ours: Path) -> None:
         self.release = release
-        self._paths = real, ours
+        self.paths = real, ours
         self.real, self.ours = Wire(real), Wire(ours)
         self._others: list[Pair] = []
 
     def again(self) -> Pair:
         """Other connections to the same servers."""
-        other = Pair(self.release, *self._paths)
+        other = Pair(self.release, *self.paths)
         self._others.append(other)
         return other
 

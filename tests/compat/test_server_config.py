@@ -62,6 +62,11 @@ def test_config_set_and_get(pair: Pair) -> None:
         config get key-load-delay
         7.0: config get key-load-d*
         7.0: config set cluster-announce-hostname bad_host
+        7.0: config set proc-title-template {x
+        7.0: config set proc-title-template {x}
+        config set oom-score-adj relative
+        config get oom-score-adj
+        config set oom-score-adj no
         config rewrite
         config rewrite 1
         config resetstat
@@ -97,6 +102,17 @@ def test_config_values_of_several_words(pair: Pair) -> None:
     for value in ("1 2", "3 2 1", "1 2 99999", "0 200 800"):
         words = ["config", "set", "oom-score-adj-values", value]
         assert pair.ours(words) == pair.real(words), value
+
+
+def test_how_signals_end_it(servers: Pair) -> None:
+    if servers.release == "6.2":
+        pytest.skip("has no choice")
+    pair, name = servers.again(), "shutdown-on-sigterm"
+    for value in ("nosave force", "save nosave", "default save", "NOW", "", "force now save",
+                  "maybe", "default"):  # fmt: skip
+        words = ["config", "set", name, value]
+        assert pair.ours(words) == pair.real(words), value
+        assert pair.ours(["config", "get", name]) == pair.real(["config", "get", name])
 
 
 def test_config_set_changes_all_or_nothing(servers: Pair) -> None:

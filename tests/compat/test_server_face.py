@@ -41,6 +41,9 @@ _LATER_FIELDS = """
     total_blocking_keys_on_nokey client_query_buffer_limit_disconnections
     client_output_buffer_limit_disconnections acl_access_denied_auth acl_access_denied_cmd
     acl_access_denied_key acl_access_denied_channel expired_subkeys evicted_scripts
+    eventloop_cycles eventloop_duration_sum eventloop_duration_cmd_sum
+    instantaneous_eventloop_cycles_per_sec instantaneous_eventloop_duration_usec
+    mem_overhead_db_hashtable_rehashing
 """
 ONLY_OURS = {("7.0", name): _LATER for name in _LATER_FIELDS.split()}
 
@@ -159,6 +162,18 @@ def test_replies_can_be_left_out(servers: Pair) -> None:
             ["client", "reply", "off"], ["ping", "3"], ["client", "reply", "on"], ["ping", "4"]
         )
         assert [plain(wire.reply()), plain(wire.reply())] == [b"OK", b"4"]
+
+
+def test_what_hello_has_done_before_it_is_refused(servers: Pair) -> None:
+    """Since 7.2 that is nothing, and our style 7 is that of 7.4."""
+    for words in ("auth nosuch x", "nosuch"):
+        pair = servers.again()
+        for wire in (pair.real, pair.ours):
+            wire(["hello", "3", "setname", "a"])
+            assert wire(["hello", "3", "setname", "b", *words.split()])[0] == "-"
+        real, ours = (plain(reply) for reply in pair.both("client getname"))
+        assert real == b"b"
+        assert ours == (b"b" if servers.release == "6.2" else b"a")
 
 
 def test_a_client_can_be_killed(servers: Pair) -> None:

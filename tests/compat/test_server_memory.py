@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.compat.face import Pair, assert_same
+from tests.compat.wire import plain
 
 #: No server does with so little: whatever can go goes, and then there is no memory left.
 FULL, FREE = "config set maxmemory 1", "config set maxmemory 0"
@@ -174,6 +175,35 @@ LIMITS = [
     ("zset-max-{}-value", 2, "zadd k 1 long", "zadd k 1 other"),
     ("set-max-intset-entries", 2, "sadd k 1 2 3", "sadd k 4"),
 ]
+
+
+@pytest.mark.parametrize("name", [
+    "hash-max-{}-entries", "hash-max-{}-value", "zset-max-{}-entries", "zset-max-{}-value",
+    "list-max-{}-size",
+])  # fmt: skip
+def test_limits_have_two_names(servers: Pair, name: str) -> None:
+    if servers.release == "6.2":
+        pytest.skip("has one")
+    old, new = name.format("ziplist"), name.format("listpack")
+    pair = servers.again()
+    before = plain(pair.ours(["config", "get", new]))[1].decode()
+    assert_same(
+        pair,
+        f"""
+        config set {old} 7
+        config get {new}
+        config set {new} 8
+        config get {old}
+        config set {old} 9 {new} 10
+        config get {old}
+        config set {new} 9 {old} 10
+        config get {new}
+        config set {new} 9 {new} 10
+        config set {new} 9 {old} 10 maxmemory x
+        config get {new}
+        config set {new} {before}
+        """,
+    )
 
 
 @pytest.mark.parametrize("order", [(0, 512), (512, 0), (0, 512, 0), (512, 0, 512)])

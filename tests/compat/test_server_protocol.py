@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,17 @@ SAME = [
     b"*1048577\r\n", b"*99999999999999999999\r\n", b"*1\r\n$99999999999999999999\r\n",
     b"*2\r\n$4\r\nPING\r\n$600000000\r\n", b"*1\r\n$0\r\n\r\n",
     b'SET a "unbalanced\r\n', b'ECHO "a\\x41b" \r\n', b"ECHO 'it\\'s'\r\n", b'ECHO "a"b\r\n',
-    b"ECHO ''\r\n", b'set a "\\n\\r\\t\\b\\a\\\\"\r\nget a\r\n',
+    b"ECHO ''\r\n", b"ECHO a\fb\v\r\n", b'ECHO "a"\f\r\n', b'set a "\\n\\r\\t\\b\\a\\\\"\r\nget a\r\n',
     b"PING\r\n*x\r\nPING\r\n", b"*1\r\n$4\r\nPING\r\n*1\r\nxPING\r\n", b"PING\r\n#TS:1\r\nPING\r\n",
+    b"*2\r\n$3\r\nGET\r\n*1\r\n", b"PING\r\nQUIT\r\n*1\r\n$4\r\nPING\r\nPING\r\n",
+    b"ECHO a\r\n*1\r\n$4\r\nQUIT\r\nPING\r\n*1\r\n$4\r\nPING\r\n",
+    b"*1\r\n$3\r\nA\nB\r\n", b"*2\r\n$3\r\nA\rB\r\n$3\r\nC\nD\r\n",
+    # The array of EXEC is shorter than it says then.
+    b"MULTI\r\nCLIENT REPLY OFF\r\nPING x\r\nCLIENT REPLY ON\r\nPING y\r\nEXEC\r\nPING z\r\n",
+    b"MULTI\r\nPING x\r\nCLIENT REPLY OFF\r\nPING y\r\nEXEC\r\nPING z\r\nCLIENT REPLY ON\r\n",
+    b"MULTI\r\nCLIENT REPLY SKIP\r\nPING x\r\nEXEC\r\nPING y\r\nPING z\r\n",
+    b"CLIENT REPLY OFF\r\nMULTI\r\nPING x\r\nCLIENT REPLY ON\r\nPING y\r\nEXEC\r\nPING z\r\n",
+    b"CLIENT REPLY SKIP\r\nRESET\r\nPING\r\n", b"CLIENT REPLY OFF\r\nRESET\r\nPING\r\n",
     b"x" * 70_000, b"*1\r\n$4\r\nQUIT\r\n*1\r\n$4\r\nPING\r\n",
 ]  # fmt: skip
 
@@ -44,8 +54,8 @@ def _path(client: Any) -> Path:
     return Path(client.connection_pool.connection_kwargs["path"])
 
 
-def talk(path: Path, data: bytes) -> tuple[bytes, bool]:
-    """The answer to ``data``, and whether the server has closed the connection.
+def talk(path: Path, *pieces: bytes) -> tuple[bytes, bool]:
+    """The answer to what is sent in these pieces, and whether the server has closed the connection.
 
     A last word tells that everything before it was answered.
     """
@@ -53,7 +63,10 @@ def talk(path: Path, data: bytes) -> tuple[bytes, bool]:
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
         client.settimeout(5)
-        client.sendall(data)
+        for piece in pieces[:-1]:
+            client.sendall(piece)
+            time.sleep(0.01)
+        client.sendall(pieces[-1])
         got, asked = b"", False
         while True:
             client.settimeout(5 if asked else 0.05)
@@ -81,6 +94,22 @@ def talk(path: Path, data: bytes) -> tuple[bytes, bool]:
 def test_the_same_answer(sockets: dict[str, Path], data: bytes) -> None:
     answers = {name: talk(path, data) for name, path in sockets.items()}
     assert answers["ours"] in (answers["6.2"], answers["7.0"])
+
+
+@pytest.mark.parametrize("pieces", [
+    (b"*-1", b"\r\nPING\r\n"), (b"*", b"-1\r\nPING\r\n"), (b"*-", b"\r\nPING\r\n"),
+    (b"*-1\r", b"\nPING\r\n"), (b"*0\r\n*-1", b"2\r\nPING\r\n"), (b"*-1", b"x\r\nPING\r\n"),
+])  # fmt: skip
+def test_counts_that_come_in_pieces(sockets: dict[str, Path], pieces: tuple[bytes, ...]) -> None:
+    answers = {name: talk(path, *pieces) for name, path in sockets.items()}
+    assert answers["ours"] == answers["7.0"] == answers["6.2"]
+
+
+def test_no_reply_is_none_even_to_what_is_no_request(sockets: dict[str, Path]) -> None:
+    """Redis keeps such a connection, which can do nothing any more; here it ends."""
+    for mode in (b"OFF", b"SKIP"):
+        data = b"CLIENT REPLY " + mode + b"\r\n*x\r\n"
+        assert talk(sockets["ours"], data) == (b"", True)
 
 
 @pytest.mark.parametrize("data", [

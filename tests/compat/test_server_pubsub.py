@@ -227,3 +227,19 @@ def test_what_is_told_of_subscribers(servers: Pair) -> None:
         assert told[0] == told[1]
         for wire in (stage["b"].real, stage["b"].ours):
             assert wire(["client", "kill", "type", "pubsub"]) == (":", b"1")
+
+
+@pytest.mark.parametrize("mode", ["off", "skip"])
+@pytest.mark.parametrize("resp3", [False, True])
+def test_pushes_are_told_whatever_client_reply_says(servers: Pair, mode: str, resp3: bool) -> None:
+    again = f"CLIENT REPLY {mode} ; " if resp3 else ""  # RESP2 does not let a subscriber say it
+    with Stage(servers, resp3) as stage:
+        stage.play(f"""
+            a> CLIENT REPLY {mode} ; SUBSCRIBE c d
+            a<
+            a<
+            b: PUBLISH c hello
+            a<
+            a> {again}UNSUBSCRIBE c
+            a<
+        """)

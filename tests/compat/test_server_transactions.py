@@ -186,6 +186,27 @@ PLAYS = {
         a: EXEC
         b: EXEC
     """,
+    "loaded again": """
+        a: SET k 1
+        a: WATCH k
+        b: DEBUG RELOAD
+        a: MULTI ; PING ; EXEC
+        a: WATCH none
+        b: DEBUG RELOAD
+        a: MULTI ; PING ; EXEC
+    """,
+    "not without a transaction either": """
+        7.0|a: SUBSCRIBE c
+        7.0|b: EXEC x
+        a: EXEC x
+        a: MULTI ; EXEC x ; EXEC
+    """,
+    "what expects more than one reply": """
+        7.0|a: MULTI ; SSUBSCRIBE c ; SET k 1 ; EXEC
+        7.0|a: PUBSUB SHARDNUMSUB c
+        7.0|a: MULTI ; MONITOR ; EXEC
+        a: MULTI ; SUBSCRIBE c ; UNSUBSCRIBE ; EXEC
+    """,
     "gone in the middle": """
         a: MULTI ; SET k 1 ; QUIT
         b: GET k

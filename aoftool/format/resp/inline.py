@@ -6,6 +6,8 @@ The rules are those of ``sdssplitargs``, ``sdscatrepr`` and ``sdsneedsrepr`` in 
 from __future__ import annotations
 
 _SPACES = b" \n\r\t\v\f\0"
+#: What ends a word without quotes: two that stand between words do not.
+_ENDS = b" \n\r\t\0"
 _ESCAPES = {0x6E: 0x0A, 0x72: 0x0D, 0x74: 0x09, 0x62: 0x08, 0x61: 0x07}  # \n \r \t \b \a
 _NAMES = {code: bytes([letter]) for letter, code in _ESCAPES.items()}
 _HEX = b"0123456789abcdefABCDEF"
@@ -29,10 +31,10 @@ def split_args(line: bytes) -> list[bytes] | None:
 
 
 def _read_word(line: bytes, pos: int) -> tuple[bytes, int] | None:
-    """One word from ``pos`` on: plain bytes and quoted parts up to a space."""
+    """One word from ``pos`` on: plain bytes up to a space, or up to the end of a quoted part."""
     out = bytearray()
     size = len(line)
-    while pos < size and line[pos] not in _SPACES:
+    while pos < size and line[pos] not in _ENDS:
         byte = line[pos]
         if byte not in (_DOUBLE, _SINGLE):
             out.append(byte)
@@ -42,9 +44,8 @@ def _read_word(line: bytes, pos: int) -> tuple[bytes, int] | None:
         if quoted is None:
             return None
         text, pos = quoted
-        out += text
-        if pos < size and line[pos] not in _SPACES:
-            return None
+        stands_alone = pos == size or line[pos] in _SPACES
+        return (bytes(out) + text, pos) if stands_alone else None
     return bytes(out), pos
 
 

@@ -57,6 +57,12 @@ class ErrorReply:
     text: bytes
 
 
+class BigNumber(bytes):
+    """The digits of an integer of any length: of a type of its own in RESP3."""
+
+    __slots__ = ()
+
+
 OK = Status(b"OK")
 NULL_ARRAY = NullArray()
 
@@ -89,16 +95,22 @@ encode_reply = pick("encode_reply", pure_encode_reply)
 def _encode(
     reply: Reply, resp3: bool, digits: Callable[[float], bytes], put: Callable[[bytes], object]
 ) -> None:
-    encoder = _ENCODERS.get(type(reply))
-    if encoder is not None:
-        put(encoder(reply, resp3, digits))
-        return
-    if not isinstance(reply, list):
-        raise TypeError(f"no reply: {type(reply).__name__}")
-    mark, count = _aggregate(reply, resp3)
-    put(b"%b%d\r\n" % (mark, count))
-    for item in reply:
-        _encode(item, resp3, digits, put)
+    """Put the parts of a reply, which a script may have made deeper than calls can go."""
+    levels = [iter((reply,))]
+    while levels:
+        for item in levels[-1]:
+            encoder = _ENCODERS.get(type(item))
+            if encoder is not None:
+                put(encoder(item, resp3, digits))
+                continue
+            if not isinstance(item, list):
+                raise TypeError(f"no reply: {type(item).__name__}")
+            mark, count = _aggregate(item, resp3)
+            put(b"%b%d\r\n" % (mark, count))
+            levels.append(iter(item))
+            break
+        else:
+            levels.pop()
 
 
 def _aggregate(reply: list[Reply], resp3: bool) -> tuple[bytes, int]:
@@ -140,6 +152,7 @@ _ENCODERS: dict[type, Callable[..., bytes]] = {
     type(None): lambda reply, resp3, digits: b"_\r\n" if resp3 else b"$-1\r\n",
     NullArray: lambda reply, resp3, digits: b"_\r\n" if resp3 else b"*-1\r\n",
     Status: lambda reply, resp3, digits: b"+%b\r\n" % reply,
+    BigNumber: lambda reply, resp3, digits: b"(%b\r\n" % reply if resp3 else _bulk(reply),
     Verbatim: lambda reply, resp3, digits: _verbatim(reply, resp3),
     ErrorReply: lambda reply, resp3, digits: b"-%b\r\n" % reply.text,
 }

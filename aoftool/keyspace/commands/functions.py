@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aoftool.format.resp.replies import OK, MapReply, Reply, SetReply
+from aoftool.format.resp.replies import OK, MapReply, Reply, SetReply, Status
 from aoftool.keyspace.command import (
     ALLOW_BUSY,
     DENYOOM,
@@ -38,7 +38,7 @@ from aoftool.keyspace.glob import matches
 from aoftool.keyspace.keyspecs import Argv, NumKeys
 from aoftool.keyspace.scripting.payload import dump_libraries, read_libraries
 from aoftool.keyspace.scripting.running import busy
-from aoftool.keyspace.scripting.runtime import LibraryFunction
+from aoftool.keyspace.scripting.runtime import LibraryFunction, Runtime
 from aoftool.keyspace.scripting.shebang import library_body
 from aoftool.keyspace.scripting.shebang import library_name as library_name
 
@@ -58,10 +58,12 @@ def _load(ctx: Context, name: bytes, code: bytes) -> None:
     runtime = runtime_of(ctx)
     runtime.forget_library(name)
     runtime.load_library(name, library_body(code))
-    for other, functions in runtime.libraries().items():
-        for function in functions:
-            if other != name and function in runtime.libraries()[name]:
-                raise CommandError(b"ERR Function %b already exists" % function)
+    libraries = runtime.libraries().items()
+    others = (functions for other, functions in libraries if other != name)
+    taken = {function.lower() for functions in others for function in functions}
+    for function in runtime.libraries()[name]:
+        if function.lower() in taken:
+            raise CommandError(b"ERR Function %b already exists" % function)
     ctx.keyspace.functions[name] = code
 
 
@@ -222,7 +224,7 @@ def function_list(ctx: Context, argv: Argv) -> Reply:
 def _described(function: LibraryFunction) -> MapReply:
     return MapReply(
         [b"name", function.name, b"description", function.description,
-         b"flags", SetReply(function.flags)]
+         b"flags", SetReply(map(Status, function.flags))]
     )  # fmt: skip
 
 
@@ -243,15 +245,23 @@ def _list_options(argv: Argv) -> tuple[bytes | None, bool]:
     return pattern, with_code
 
 
+def _function(runtime: Runtime, name: bytes) -> LibraryFunction:
+    """The function that FCALL names, in any case. Raises CommandError where there is none."""
+    libraries = runtime.libraries().values()
+    for functions in libraries:
+        if name in functions:
+            return functions[name]
+    for functions in libraries:
+        for other, function in functions.items():
+            if other.lower() == name.lower():
+                return function
+    raise CommandError(b"ERR Function not found")
+
+
 def _fcall(ctx: Context, argv: Argv, ro_command: bool) -> Reply:
     _compile_missing(ctx)
     runtime = runtime_of(ctx)
-    for functions in runtime.libraries().values():
-        found = functions.get(argv[1])
-        if found is not None:
-            break
-    else:
-        raise CommandError(b"ERR Function not found")
+    found = _function(runtime, argv[1])
     keys, rest = split_keys(argv, b"ERR Bad number of keys provided")
     if ro_command and not found.read_only:
         raise CommandError(NOT_READ_ONLY)

@@ -204,11 +204,13 @@ class ScriptCaller:
         running.wrote |= WRITE in flags
         self.effects.began |= running.wrote and running.replicates != REPL_NONE
         before, ctx.fact = ctx.dirty, None
+        resp3, ctx.resp3 = ctx.resp3, self._runtime.resp3
         try:
             reply = found.handler(ctx, argv)
         except CommandError as error:
             return ErrorReply(error.text)
         finally:
+            ctx.resp3 = resp3
             if ctx.options.on_script_call is not None:
                 ctx.options.on_script_call(found, argv)
         if ctx.dirty != before or found.forces(ctx.options.style):
@@ -235,8 +237,8 @@ class ScriptCaller:
             if error.text.startswith(b"ERR wrong number"):
                 return self._refusals[_ARITY]
             return ErrorReply(error.text)
-        if found.subcommands and style is Style.REDIS_7:
-            return self._refusals[_ARITY if len(argv) == 1 else _UNKNOWN]
+        if found.subcommands and len(argv) > 1 and style is Style.REDIS_7:
+            return self._refusals[_UNKNOWN]
         return found
 
 

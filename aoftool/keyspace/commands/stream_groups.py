@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from aoftool.format.rdb import StreamId
 from aoftool.format.resp.replies import NULL_ARRAY, OK, Reply
@@ -218,7 +219,7 @@ def as_setid(ctx: Context, key: bytes, group: Group) -> Record:
     "XREADGROUP",
     "GROUP group consumer [COUNT count] [BLOCK ms] [NOACK] STREAMS key [key ...] id [id ...]",
     WRITE | BLOCKING,
-    STREAM_KEYS,
+    replace(STREAM_KEYS, start=4),
     group="stream",
     since="5.0.0",
     propagate=_records,

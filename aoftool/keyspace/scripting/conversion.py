@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aoftool.format.resp.replies import (
+    BigNumber,
     ErrorReply,
     MapReply,
     NullArray,
@@ -84,7 +85,7 @@ def from_lua(
         elif kind == b"end":
             open_lists.pop()
         elif kind == b"format":
-            form = held[:3]
+            form = held[:3].ljust(3)
         elif kind == b"verbatim_string":
             open_lists[-1].append(Verbatim(held, form))
         else:
@@ -123,5 +124,5 @@ _SCALARS: dict[bytes, Callable[[Any], Reply]] = {
     b"double": float,
     b"err": lambda text: ErrorReply(_one_line(text)),
     b"ok": lambda text: Status(_one_line(text)),
-    b"big_number": lambda text: _one_line(text),
+    b"big_number": lambda text: BigNumber(_one_line(text)),
 }

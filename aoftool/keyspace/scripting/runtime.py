@@ -77,6 +77,7 @@ class Runtime:
 
     Attributes:
         running: what runs now, or None; ``kill`` and FUNCTION STATS look at it.
+        resp3: whether it has asked for replies in RESP3 (``redis.setresp``).
         on_long_run: called every 100,000 instructions of a script; what it raises as ScriptKilled
             stops the script. A server serves its other clients here.
         on_end: called when a script ends for which ``on_long_run`` was called.
@@ -103,7 +104,7 @@ class Runtime:
         self.on_log: Callable[[int, bytes], None] = lambda level, text: None
         self.may_call: Callable[[list[bytes]], bool | None] = lambda argv: True
         self._caller: Caller | None = None
-        self._resp3 = False
+        self.resp3 = False
         self._chance = Chance()
         self._broken: BaseException | None = None
         self._functions: dict[bytes, Any] = {}
@@ -160,7 +161,7 @@ class Runtime:
         self.running.replicates = int(flags)
 
     def _set_resp(self, version: int) -> None:
-        self._resp3 = version == 3
+        self.resp3 = version == 3
 
     def _call(self, words: Any) -> Any:
         """redis.call: a reply, or None and why it was refused.
@@ -176,7 +177,7 @@ class Runtime:
             return to_lua(ErrorReply(b"ERR internal error"), self._lua.table_from)
         if isinstance(reply, Refusal):
             return None, reply.text
-        return to_lua(reply, self._lua.table_from, self._resp3, self._modern)
+        return to_lua(reply, self._lua.table_from, self.resp3, self._modern)
 
     def _log(self, level: float, text: bytes) -> None:
         try:
@@ -294,13 +295,13 @@ class Runtime:
         ok, *parts = self._watched(running, caller, run)
         if not ok:
             raise ScriptFailed(self._failure(running.name, *parts))
-        return from_lua(self._resp3, *parts)
+        return from_lua(self.resp3, *parts)
 
     def _watched(self, running: Running, caller: Caller, run: Callable[[], Any]) -> Any:
         """Run Lua as the only thing that runs; what went wrong in the host is raised here."""
         if self.running is not None:
             raise CommandError(busy(self.running))
-        self.running, self._caller, self._resp3, self._broken = running, caller, False, None
+        self.running, self._caller, self.resp3, self._broken = running, caller, False, None
         try:
             return run()
         finally:

@@ -24,7 +24,9 @@ def snapshot(style: Style = Style.REDIS_7) -> Snapshot:
     return Snapshot(
         style=style,
         now_us=_NOW_S * 1_000_000,
-        process=Process(5, "7.4.1", "Linux", "12", "r" * 40, "i" * 40, "/x", "", 7000, 900_000),
+        process=Process(
+            5, "7.4.1", "Linux", "12", "r" * 40, "i" * 40, "/x", "", "no", 7000, 900_000,
+        ),
         config={
             "hz": "10", "maxclients": "7", "maxmemory": "0", "maxmemory-policy": "noeviction",
             "appendonly": "no", "repl-backlog-size": "1048576",

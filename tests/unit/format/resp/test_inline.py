@@ -10,6 +10,10 @@ from aoftool.format.resp import needs_quotes, quote, split_args
 @pytest.mark.parametrize(
     ("line", "words"),
     [
+        (b"a\fb\v c", [b"a\fb\v", b"c"]),
+        (b"\f\va", [b"a"]),
+        (b'"a"\fb', [b"a", b"b"]),
+        (b'x"a"\v', [b"xa"]),
         (b"", []),
         (b"  \t ", []),
         (b"SET key value", [b"SET", b"key", b"value"]),

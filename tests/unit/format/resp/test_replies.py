@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from aoftool.format.resp.replies import (
     NULL_ARRAY,
     OK,
+    BigNumber,
     ErrorReply,
     MapReply,
     PushReply,
@@ -34,6 +35,7 @@ CASES: list[tuple[Any, bytes, bytes]] = [
     (1.5, b"$3\r\n1.5\r\n", b",1.5\r\n"),
     (OK, b"+OK\r\n", b"+OK\r\n"),
     (ErrorReply(b"ERR x"), b"-ERR x\r\n", b"-ERR x\r\n"),
+    (BigNumber(b"123"), b"$3\r\n123\r\n", b"(123\r\n"),
     (Verbatim(b"hi"), b"$2\r\nhi\r\n", b"=6\r\ntxt:hi\r\n"),
     ([], b"*0\r\n", b"*0\r\n"),
     ([b"a", 1, None, [b"b"]], b"*4\r\n$1\r\na\r\n:1\r\n$-1\r\n*1\r\n$1\r\nb\r\n",
@@ -72,6 +74,17 @@ REPLIES = st.recursive(
 @given(REPLIES, st.booleans())
 def test_twins_agree(reply: Any, resp3: bool) -> None:
     assert encode_reply(reply, resp3) == pure_encode_reply(reply, resp3)
+
+
+@pytest.mark.parametrize("kind", [list, SetReply, lambda items: MapReply([b"k", *items])])
+def test_a_script_may_answer_deeper_than_calls_can_go(kind: Any) -> None:
+    depth = 8000
+    reply: Any = b"x"
+    for _ in range(depth):
+        reply = kind([reply])
+    for encode in TWINS:
+        assert encode(reply, True).count(b"\r\n$1\r\nx") == 1
+        assert len(encode(reply, False)) > 4 * depth
 
 
 def test_what_is_no_reply() -> None:
