@@ -129,6 +129,8 @@ BEHAVIOUR = (
     Behaviour("PSYNC", f"refused: {_NONE}"),
     Behaviour("MODULE LOAD", "no module can be loaded"),
     Behaviour("SCRIPT DEBUG", "accepted, but scripts run without the debugger"),
+    Behaviour("CLIENT REPLY", "with `OFF` or `SKIP`, what is no request ends the connection; Redis "
+              "keeps one open that it does not listen to any more"),
     Behaviour("LOLWUT", "another picture", "LOLWUT VERSION 5", "#"),
     Behaviour("MEMORY DOCTOR", "its own words", "MEMORY DOCTOR", "There is too little data"),
     Behaviour("MEMORY USAGE", "what Python holds a value in; `SAMPLES` as in Redis"),
