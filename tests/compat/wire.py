@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,6 +48,16 @@ class Wire:
         if mark in _BULKS and text != b"-1":
             return mark.decode(), self._file.read(int(text) + 2)[:-2]
         return mark.decode(), text
+
+    def come(self) -> bytes:
+        """The bytes that have come and that no reply was read from; ``<closed>`` ends an end."""
+        found = b""
+        while select.select([self._socket], [], [], 0)[0]:
+            data = self._socket.recv(1 << 16)
+            if not data:
+                return found + b"<closed>"
+            found += data
+        return found
 
     def close(self) -> None:
         """End the connection."""
