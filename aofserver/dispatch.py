@@ -331,7 +331,8 @@ class Dispatcher:
                 else:
                     self.stats.error(refusal)
                     reply = ErrorReply(refusal)
-                unheard = session.reply_mode in _QUIET or command.name == b"CLIENT REPLY"
+                switches = command.name == b"CLIENT REPLY" and argv[2].upper() != b"ON"
+                unheard = session.reply_mode in _QUIET or switches
                 if unheard and session.reply_mode != b"ON" and not is_push(reply):
                     reply = NO_REPLY
                 replies.append(reply)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from aofserver.ground import Ground
 from aofserver.outputs import Outputs
-from aofserver.replies import encode
+from aofserver.replies import Kept, encode
 from aofserver.session import Session
 from aoftool.format.resp.replies import PushReply
 from aoftool.keyspace.context import Style
@@ -123,7 +123,7 @@ class PubSub:
             if session is caller and own_later:
                 self._tell_later(data)
             else:
-                session.send(data)
+                session.send(Kept(data) if session is caller else data)
                 outputs.added(session)
         return len(sessions)
 

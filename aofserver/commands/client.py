@@ -202,7 +202,9 @@ def client_reply(ctx: ServerContext, argv: Argv) -> Reply:
     session, word = ctx.session, argv[2].upper()
     if word not in (b"ON", b"OFF", b"SKIP"):
         raise CommandError(SYNTAX)
-    if word != b"SKIP":
+    if word == b"ON" and session.reply_mode == b"SKIP_NEXT":
+        pass  # in one transaction with a SKIP, which stays: it is for what follows EXEC
+    elif word != b"SKIP":
         session.reply_mode = word
     elif session.reply_mode != b"OFF":
         session.reply_mode = b"SKIP_NEXT"
