@@ -154,9 +154,11 @@ class Loads:
         ground = self._ground
         if save:
             self._persistence.save()
+        path = self._persistence.rdb_path
+        path.stat()  # nothing is thrown away for a file that is not there
         if flush:
             self._empty()
-        self._load_now(self._persistence.rdb_path)
+        self._load_now(path)
         ground.log.warning("DB reloaded by DEBUG RELOAD")
 
     def reload_aof(self) -> None:
@@ -167,8 +169,10 @@ class Loads:
             error = self._persistence.aof_error
             if error is not None:  # the file does not hold what would be thrown away
                 raise OSError(error, os.strerror(error))
+        path = self._persistence.aof_path
+        path.stat()  # nothing is thrown away for a file that is not there
         self._empty()
-        self._load_now(self._persistence.aof_path)
+        self._load_now(path)
         ground.log.warning("Append Only File loaded by DEBUG LOADAOF")
 
     def _empty(self) -> None:

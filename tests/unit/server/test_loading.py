@@ -220,3 +220,13 @@ def test_a_command_that_fails_is_told_and_passed_over(folder: Path) -> None:
     assert machine.run("DBSIZE") == b":2\r\n"
     assert machine.logged("'-ERR value is not an integer or out of range' after processing") == 1
     machine.close()
+
+
+@pytest.mark.parametrize("words", [("DEBUG", "LOADAOF"), ("DEBUG", "RELOAD", "NOSAVE")])
+def test_nothing_is_thrown_away_for_a_file_that_is_not_there(
+    folder: Path, words: tuple[str, ...]
+) -> None:
+    machine = Machine(folder, appendonly="no").boot()
+    machine.run("SET", "a", "1")
+    assert machine.run(*words).startswith(b"-ERR Error trying to load the")
+    assert machine.run("GET", "a") == b"$1\r\n1\r\n"
