@@ -20,6 +20,7 @@ cdef class Database:
     cdef public long long misses
     cpdef object get(self, bytes key)
     cpdef object read(self, bytes key)
+    cpdef object put(self, bytes key, value)
     cpdef bint delete(self, bytes key)
     cdef object _expire(self, bytes key)
     cdef object _used(self, bytes key, value)

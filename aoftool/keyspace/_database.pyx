@@ -42,16 +42,11 @@ cdef class Database:
         return value
 
     cpdef object read(self, bytes key):
-        cdef PyObject *found
-        if not self.clock.paused and self.expires and PyDict_Contains(self.expires, key):
-            self._expire(key)
-        found = PyDict_GetItem(self.data, key)
-        if found is NULL:
+        value = self.get(key)
+        if value is None:
             return self._missed(key)
         self.hits += 1
-        if self.on_use is not None:
-            return self._used(key, <object>found)
-        return <object>found
+        return value
 
     cdef object _missed(self, bytes key):
         self.misses += 1
@@ -73,7 +68,7 @@ cdef class Database:
         if self.on_expired is not None:
             self.on_expired(self.index, key)
 
-    def put(self, bytes key, value):
+    cpdef object put(self, bytes key, value):
         if self.on_new is not None:
             self._store_new(key, value)
         else:
@@ -88,12 +83,7 @@ cdef class Database:
             self.on_new(self.index, key)
 
     def replace(self, bytes key, value):
-        if self.on_new is not None:
-            self._store_new(key, value)
-        else:
-            PyDict_SetItem(self.data, key, value)
-        if self.on_use is not None:
-            self.on_use(key)
+        self.put(key, value)
         if self.expires and PyDict_Contains(self.expires, key):
             PyDict_DelItem(self.expires, key)
 
