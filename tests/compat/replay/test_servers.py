@@ -312,6 +312,17 @@ def test_the_target_is_killed_and_the_replay_goes_on(new: Any, tmp_path: Path) -
         assert client.execute_command("DEBUG DIGEST") == expected
 
 
+def for_a_while(seconds: float) -> dict[str, Any]:
+    """What makes a replay stop when so much of its own time has gone."""
+    control, now = Control(), [0.0]
+
+    def wait(more: float) -> None:
+        now[0] += more
+        control.stop = now[0] > seconds
+
+    return {"control": control, "clock": lambda: now[0], "wait": wait}
+
+
 def test_stops_between_any_two_records(client: Any, tmp_path: Path) -> None:
     """Every record is done once: INCR would tell."""
     path = write(tmp_path / "x.aof", *["INCR n", "MULTI", "INCR n", "INCR m", "EXEC"] * 20)
@@ -321,15 +332,9 @@ def test_stops_between_any_two_records(client: Any, tmp_path: Path) -> None:
     wishes = Wishes()
     rounds = 0
     while True:
-        control, now = Control(), [0.0]
-
-        def wait(seconds: float, control: Control = control, now: list[float] = now) -> None:
-            now[0] += seconds
-            control.stop = now[0] > 0.3
-
         outcome, _, _ = replay(
             path, address_of(client), options, wishes,
-            control=control, clock=lambda now=now: now[0], wait=wait,
+            **for_a_while(0.3),
         )  # fmt: skip
         rounds += 1
         if outcome.stopped is None:
@@ -380,15 +385,9 @@ def test_in_the_middle_of_a_preamble(client: Any, tmp_path: Path) -> None:
     )
     wishes, sent, rounds = Wishes(), 0, 0
     while rounds < 200:
-        control, now = Control(), [0.0]
-
-        def wait(seconds: float, control: Control = control, now: list[float] = now) -> None:
-            now[0] += seconds
-            control.stop = now[0] > 0.2
-
         outcome, failures, _ = replay(
             path, address_of(client), options, wishes,
-            control=control, clock=lambda now=now: now[0], wait=wait,
+            **for_a_while(0.2),
         )  # fmt: skip
         assert failures == []
         sent += outcome.counts.acknowledged
