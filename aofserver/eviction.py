@@ -108,6 +108,8 @@ class Eviction:
 
     def look(self, size: int) -> None:
         """``size`` bytes have come and are to be served: is there memory for them?"""
+        if not self.limit:
+            return
         ground = self._ground
         grown = ground.stats.input_bytes + size - self._seen_bytes
         changes = ground.ctx.dirty - self._seen_dirty

@@ -168,6 +168,7 @@ class Parts:
         self.gauge = MemoryGauge(self.keyspace, self.ctx.rng)
         state = self.persistence.writer.state
         self.eviction = Eviction(ground, self.gauge, lambda: state.pending_bytes)
+        self.reception.watch_memory = self.eviction.look
         self.lazyfree = LazyFree(ground)
         options.free_later = self.lazyfree.later
         self.scripts = Scripts(ground)
@@ -264,7 +265,6 @@ class Parts:
     def refresh(self) -> None:
         """Whether commands must be looked at for the server's sake: it loads, the disk fails..."""
         self.ctx.options.write_refusal = refusal = self.persistence.refusal
-        self.reception.watch_memory = self.eviction.look if self.eviction.limit else None
         self.dispatcher.special = (
             self.ground.loading is not None
             or bool(self.monitors)

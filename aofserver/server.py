@@ -63,8 +63,8 @@ class Server(Parts):
         """
         loop = asyncio.get_running_loop()
         if POSSIBLE:
-            self.reception.intake = intake = Intake(loop, self.turn)
-            intake.gathers = self.persistence.writer.policy.fsync is Fsync.ALWAYS
+            policy = self.persistence.writer.policy
+            self.reception.intake = Intake(loop, self.turn, lambda: policy.fsync is Fsync.ALWAYS)
         self.scripts.pump = self._pump
         self.scripts.ended = self.ending.event.is_set
         wire(self)

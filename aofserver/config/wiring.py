@@ -12,7 +12,6 @@ from aofserver.config.kinds import ConfigError
 from aofserver.log import Level
 from aofserver.net.listeners import ListenFailure
 from aofserver.parts import Parts
-from aofserver.persistence.policy import Fsync
 from aofserver.persistence.writer import FatalAofError
 from aofserver.system.limits import allow_clients
 from aoftool.keyspace.encodings import keep_forms
@@ -41,8 +40,9 @@ def wire(server: Parts) -> None:
 
     for name in keyspace_options():
         config.on_change(name, keyspace)
-    for name, listener in _listeners(server).items():
-        config.on_change(name, listener)
+    for listeners in (_looking_listeners, _persistence_listeners, _client_listeners):
+        for name, listener in listeners(server).items():
+            config.on_change(name, listener)
     for name in _EVICTION:
         config.on_change(name, lambda value: server.eviction.update())
     for name in ("maxmemory-clients", "maxmemory"):
@@ -55,34 +55,11 @@ def wire(server: Parts) -> None:
     server.notifications.configure(config.text("notify-keyspace-events"))
 
 
-def _listeners(server: Parts) -> dict[str, Callable[[Any], None]]:
-    persistence = server.persistence
-    policy = persistence.writer.policy
-
-    def appendonly(wanted: bool) -> None:
-        try:
-            if wanted:
-                persistence.turn_on()
-            else:
-                persistence.turn_off()
-        except FatalAofError:
-            server.ending.die(1)
-        except OSError as error:
-            raise ConfigError(f"Unable to turn on AOF. {error.strerror}") from error
-
-    def fsync(word: str) -> None:
-        persistence.set_fsync(word)
-        if server.reception.intake is not None:
-            server.reception.intake.gathers = persistence.writer.policy.fsync is Fsync.ALWAYS
-
-    def spare_children(wanted: bool) -> None:
-        policy.spare_children = wanted
+def _looking_listeners(server: Parts) -> dict[str, Callable[[Any], None]]:
+    """Those of what is told, and to whom."""
 
     def threshold(ms: int) -> None:
         server.latency.threshold_ms = ms
-        server.slowness.update()
-
-    def slower_than(us: int) -> None:
         server.slowness.update()
 
     def loglevel(word: str) -> None:
@@ -97,6 +74,52 @@ def _listeners(server: Parts) -> dict[str, Callable[[Any], None]]:
     def acl_log(most: int) -> None:
         server.access.log.most = most
 
+    def most_tracked(count: int) -> None:
+        server.tracking.limit = count
+        server.tracking.trim_later()
+
+    return {
+        "tracking-table-max-keys": most_tracked,
+        "latency-tracking": server.stats.time,
+        "latency-monitor-threshold": threshold,
+        "slowlog-log-slower-than": lambda us: server.slowness.update(),
+        "slowlog-max-len": server.slowlog.resize,
+        "loglevel": loglevel,
+        "requirepass": password,
+        "acl-pubsub-default": all_channels,
+        "acllog-max-len": acl_log,
+        "notify-keyspace-events": server.notifications.configure,
+    }
+
+
+def _persistence_listeners(server: Parts) -> dict[str, Callable[[Any], None]]:
+    """Those of the AOF."""
+    persistence = server.persistence
+
+    def appendonly(wanted: bool) -> None:
+        try:
+            if wanted:
+                persistence.turn_on()
+            else:
+                persistence.turn_off()
+        except FatalAofError:
+            server.ending.die(1)
+        except OSError as error:
+            raise ConfigError(f"Unable to turn on AOF. {error.strerror}") from error
+
+    def spare_children(wanted: bool) -> None:
+        persistence.writer.policy.spare_children = wanted
+
+    return {
+        "appendonly": appendonly,
+        "appendfsync": persistence.set_fsync,
+        "no-appendfsync-on-rewrite": spare_children,
+    }
+
+
+def _client_listeners(server: Parts) -> dict[str, Callable[[Any], None]]:
+    """Those of who may come in, and how much a client may send and leave unread."""
+
     def query_limit(size: int) -> None:
         server.reception.query_limit = size
 
@@ -107,13 +130,6 @@ def _listeners(server: Parts) -> dict[str, Callable[[Any], None]]:
                 "The operating system is not able to handle the specified number of clients, try "
                 f"with {possible}"
             )
-
-    def max_bulk(size: int) -> None:
-        server.clients.limit_bulk(size)
-
-    def most_tracked(count: int) -> None:
-        server.tracking.limit = count
-        server.tracking.trim_later()
 
     def move(port: int) -> None:
         try:
@@ -133,21 +149,8 @@ def _listeners(server: Parts) -> dict[str, Callable[[Any], None]]:
     return {
         "port": move,
         "bind": rebind,
-        "tracking-table-max-keys": most_tracked,
-        "latency-tracking": server.stats.time,
-        "appendonly": appendonly,
-        "appendfsync": fsync,
-        "no-appendfsync-on-rewrite": spare_children,
-        "latency-monitor-threshold": threshold,
-        "slowlog-log-slower-than": slower_than,
-        "slowlog-max-len": server.slowlog.resize,
-        "loglevel": loglevel,
-        "requirepass": password,
-        "acl-pubsub-default": all_channels,
-        "acllog-max-len": acl_log,
         "client-query-buffer-limit": query_limit,
         "maxclients": max_clients,
         "client-output-buffer-limit": lambda limits: server.outputs.update(),
-        "proto-max-bulk-len": max_bulk,
-        "notify-keyspace-events": server.notifications.configure,
+        "proto-max-bulk-len": server.clients.limit_bulk,
     }

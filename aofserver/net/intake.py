@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import select
 import weakref
+from collections.abc import Callable
 
 from aofserver.hotloop import Reader, read_ready
 from aofserver.turn import Turn
@@ -53,15 +54,16 @@ class SocketReading:
 
 
 class Intake:
-    """Reads the sockets of plain clients.
+    """Reads the sockets of plain clients."""
 
-    Attributes:
-        gathers: whether a turn ends only when no more clients join it: under ``always`` one sync
-            costs the same for many as for few.
-    """
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, turn: Turn, gathers: Callable[[], bool]
+    ) -> None:
+        """``gathers``: whether a turn ends only when no more clients join it.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, turn: Turn) -> None:
-        self.gathers = False
+        Under ``always`` one sync costs the same for many as for few.
+        """
+        self._gathers = gathers
         self._loop = loop
         self._turn = turn
         self._readers: dict[int, Reader] = {}
@@ -97,7 +99,7 @@ class Intake:
         outer, turn.held = turn.held, True
         try:
             read_ready(self._readers, self._epoll.poll(0))
-            if self.gathers:
+            if self._gathers():
                 self._gather()
         finally:
             turn.held = outer

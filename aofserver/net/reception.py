@@ -22,7 +22,7 @@ class Reception:
         intake: reads plain sockets, once it is there and where it can.
         query_limit: bytes of one request that has not come whole (``client-query-buffer-limit``).
         now_s: monotonic seconds of this turn.
-        watch_memory: told of the bytes that have come, or None while there is no limit.
+        watch_memory: told, once a turn, of the bytes that have come.
     """
 
     def __init__(self, ground: Ground, clients: Clients, outputs: Outputs) -> None:
@@ -34,7 +34,7 @@ class Reception:
         self.intake: Intake | None = None
         self.query_limit = ground.config.number("client-query-buffer-limit")
         self.now_s = 0.0
-        self.watch_memory: Callable[[int], None] | None = None
+        self.watch_memory: Callable[[int], None] = lambda size: None
         self._ground = ground
 
     def begin_turn(self, session: Session, size: int) -> None:
@@ -43,8 +43,7 @@ class Reception:
         if not ground.turn.armed:
             ground.keyspace.clock.now_ms = ground.clock.unix_ms()
             self.now_s = ground.now_s
-            if self.watch_memory is not None:
-                self.watch_memory(size)
+            self.watch_memory(size)
         session.seen_s = self.now_s
         self.stats.input_bytes += size
         self.stats.reads += 1

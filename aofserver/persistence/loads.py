@@ -51,8 +51,7 @@ class Loads:
         try:
             await self._load_all()
         finally:
-            self._ground.loading = None
-            self._ground.refresh()
+            self._end()
 
     async def _load_all(self) -> None:
         ground = self._ground
@@ -106,8 +105,7 @@ class Loads:
         except StopIteration as end:
             return self._loaded(path, end.value)
         finally:
-            self._ground.loading = None
-            self._ground.refresh()
+            self._end()
 
     def _load_now(self, path: Path) -> LoadedFile:
         """Load a file while everybody waits."""
@@ -118,8 +116,12 @@ class Loads:
         except StopIteration as end:
             return self._loaded(path, end.value)
         finally:
-            self._ground.loading = None
-            self._ground.refresh()
+            self._end()
+
+    def _end(self) -> None:
+        """Nothing is loaded any more, and nothing is to be."""
+        self._ground.loading = None
+        self._ground.refresh()
 
     def _begin(self, path: Path, is_last: bool) -> Load:
         """Only the last file of a set may end before its end."""

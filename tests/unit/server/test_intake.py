@@ -68,8 +68,9 @@ class World:
     def __init__(self) -> None:
         self.loop = HandLoop()
         self.ends: list[int] = []
+        self.gathers = False
         self.turn = Turn(lambda: cast(Any, self.loop), self._end)
-        self.intake = Intake(cast(Any, self.loop), self.turn)
+        self.intake = Intake(cast(Any, self.loop), self.turn, lambda: self.gathers)
         self.clients: list[Client] = []
 
     def _end(self) -> None:
@@ -174,7 +175,7 @@ def test_one_that_ends_another_in_the_same_turn(world: World) -> None:
 
 
 def test_a_turn_gathers_while_others_join(world: World) -> None:
-    world.intake.gathers = True
+    world.gathers = True
     clients = [world.client() for _ in range(4)]
     for one, other in pairwise(clients):
         # Each client's command makes the next one send: they come one by one.
@@ -193,7 +194,7 @@ def test_a_turn_without_gathering_ends_at_once(world: World) -> None:
 
 
 def test_a_turn_does_not_gather_for_ever(world: World) -> None:
-    world.intake.gathers = True
+    world.gathers = True
     client = world.client()
     client.then = partial(_send, client)
     client.far.send(b"first")
