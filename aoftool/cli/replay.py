@@ -22,8 +22,8 @@ from aoftool.cli.render import replay as render
 from aoftool.cli.render.words import number, printable
 from aoftool.errors import AofError, ExitCode
 from aoftool.ops.failures import Failure
+from aoftool.ops.replay.address import Address
 from aoftool.ops.replay.connecting import connect
-from aoftool.ops.replay.link import Address
 from aoftool.ops.replay.model import Expired, Window
 from aoftool.ops.replay.preparing import Prepared, Wishes, prepare
 from aoftool.ops.replay.running import (

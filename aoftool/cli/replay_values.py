@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from aoftool.ops.replay.link import Address, Tls
+from aoftool.ops.replay.address import Address, Tls
 from aoftool.ops.replay.pacing import Pace
 from aoftool.ops.replay.selection import Bound
 from aoftool.ops.source import STDIN

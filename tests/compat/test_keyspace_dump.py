@@ -23,7 +23,8 @@ MAKE: list[Words] = [
     ("XCLAIM", "x", "g", "c", "0", "2-1", "TIME", "1700000000000", "JUSTID"),
     ("PFADD", "hll", "a", "b", "c"),
 ]  # fmt: skip
-KEYS = sorted({str(words[1]) for words in MAKE if words[0] not in ("XGROUP", "XREADGROUP", "XCLAIM")})
+OF_GROUPS = ("XGROUP", "XREADGROUP", "XCLAIM")
+KEYS = sorted({str(words[1]) for words in MAKE if words[0] not in OF_GROUPS})
 
 ERRORS: list[Words] = [
     ("RESTORE", "k", "0", "junk"), ("RESTORE", "k", "0", ""), ("RESTORE", "k", "-1", "junk"),

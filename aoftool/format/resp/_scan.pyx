@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The compiled twin of ``scan``: RespScanner."""
 
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 ctypedef unsigned char byte
 ctypedef long long i64
@@ -12,6 +12,8 @@ cdef enum:
     ANNOTATION_LINE = 1023
     TABLE = 8192
     MAX_NAMES = 4096
+    HEAD = WORD + 32
+    FEW_DIGITS = 7
 
 cdef enum:
     MORE = 0
@@ -68,6 +70,37 @@ cdef inline byte upper(byte c) noexcept nogil:
     return c - 32 if 97 <= c <= 122 else c
 
 
+# Behind a number of few digits and its CR LF; -1 for anything else. FEW_DIGITS + 2 bytes are there.
+cdef inline Py_ssize_t _few_digits(const byte *p, Py_ssize_t at, i64 *number) noexcept nogil:
+    cdef Py_ssize_t last = at + FEW_DIGITS
+    cdef i64 n = 0
+    if p[at] == 48 and p[at + 1] != 13:
+        return -1
+    while 48 <= p[at] <= 57:
+        n = n * 10 + (p[at] - 48)
+        at += 1
+        if at == last:
+            return -1
+    if p[at] != 13 or p[at + 1] != 10 or not 48 <= p[at - 1] <= 57:
+        return -1
+    number[0] = n
+    return at + 2
+
+
+# Behind a bulk string that is whole; -1 for anything else.
+cdef inline Py_ssize_t _behind_bulk(const byte *p, Py_ssize_t at, Py_ssize_t end) noexcept nogil:
+    cdef i64 length = 0
+    if end - at < FEW_DIGITS + 3 or p[at] != 36:
+        return -1
+    at = _few_digits(p, at + 1, &length)
+    if at < 0 or length > end - at - 2:
+        return -1
+    at += length
+    if p[at] != 13 or p[at + 1] != 10:
+        return -1
+    return at + 2
+
+
 cdef class RespScanner:
     cdef Name names[MAX_NAMES]
     cdef int n_names
@@ -77,6 +110,9 @@ cdef class RespScanner:
     cdef int stage
     cdef i64 args_left, index, body_left
     cdef int slot
+    cdef byte head[HEAD]
+    cdef int head_size, head_slot
+    cdef i64 head_left
     cdef byte text0[WORD]
     cdef byte text1[WORD]
     cdef int size0, size1
@@ -98,6 +134,8 @@ cdef class RespScanner:
         self.bad_reason = self.note = 0
         self.argc = 0
         self.size0 = self.size1 = -1
+        self.head_size = self.head_slot = 0
+        self.head_left = 0
         self.line = None
         self.loose_exec = False
         self.begin(0)
@@ -119,6 +157,7 @@ cdef class RespScanner:
             at = (at + 1) & (TABLE - 1)
         self.table[at] = <short>self.n_names
         self.n_names += 1
+        self.head_size = 0
 
     def begin(self, i64 offset):
         self.stage = STAGE_RECORD
@@ -180,6 +219,7 @@ cdef class RespScanner:
         self.pos = pos
         while status == GO_ON:
             if self.stage == STAGE_RECORD:
+                self._fast(p, end, base)
                 status = self._record(p, end, base)
             elif self.stage == STAGE_BULK:
                 status = self._bulk(p, end, base)
@@ -240,6 +280,67 @@ cdef class RespScanner:
         number[0] = n
         after[0] = at + 2
         return GO_ON
+
+    # The fast loop: whole records of plain commands. Whatever else there is, it leaves to the
+    # stages below, which know how to stop and how to name a wrong byte.
+    cdef void _fast(self, const byte *p, Py_ssize_t end, i64 base) noexcept:
+        cdef Py_ssize_t at = self.pos
+        cdef Py_ssize_t pos
+        cdef i64 left, run = 0
+        while True:
+            if end - at > self.head_size and not memcmp(p + at, self.head, self.head_size):
+                pos = at + self.head_size
+            else:
+                pos = -1
+            if pos < 0 or not self.head_size:
+                self._count_run(run, base + at)
+                run = 0
+                pos = self._learn_head(p, at, end)
+                if pos < 0:
+                    break
+            left = self.head_left
+            while left and pos >= 0:
+                pos = _behind_bulk(p, pos, end)
+                left -= 1
+            if pos < 0:
+                break
+            run += 1
+            at = pos
+        self._count_run(run, base + at)
+        self.pos = at
+
+    cdef void _count_run(self, i64 run, i64 end_offset) noexcept:
+        if run:
+            self.names[self.head_slot].count += run
+            self.records += run
+            self.db_records += run
+            self.good_end = end_offset
+
+    # Take the bytes up to the end of a plain command's name as the head to expect.
+    cdef Py_ssize_t _learn_head(self, const byte *p, Py_ssize_t at, Py_ssize_t end) noexcept:
+        cdef i64 argc = 0
+        cdef i64 length = 0
+        cdef Py_ssize_t pos
+        cdef int slot
+        cdef Name *row
+        if end - at < HEAD or p[at] != 42:
+            return -1
+        pos = _few_digits(p, at + 1, &argc)
+        if pos < 0 or p[pos] != 36 or not argc:
+            return -1
+        pos = _few_digits(p, pos + 1, &length)
+        if pos < 0 or not 0 < length <= WORD or p[pos + length] != 13 or p[pos + length + 1] != 10:
+            return -1
+        slot = self._find(p + pos, <int>length)
+        if slot < 0:
+            return -1
+        row = &self.names[slot]
+        if row.kind != KIND_PLAIN or (row.arity > 0 and argc != row.arity) or argc < -row.arity:
+            return -1
+        pos += length + 2
+        memcpy(self.head, p + at, pos - at)
+        self.head_size, self.head_slot, self.head_left = <int>(pos - at), slot, argc - 1
+        return pos
 
     cdef int _record(self, const byte *p, Py_ssize_t end, i64 base) noexcept:
         cdef i64 count = 0

@@ -18,10 +18,11 @@ from redis.exceptions import RedisClusterException
 from aoftool.format.resp import encode_command
 from aoftool.keyspace.command import TABLE
 from aoftool.keyspace.errors import CommandError
+from aoftool.ops.replay.address import Address
 from aoftool.ops.replay.choosing import split_keys
 from aoftool.ops.replay.connecting import ask_facts
 from aoftool.ops.replay.ledger import Ledger
-from aoftool.ops.replay.link import Address, Link
+from aoftool.ops.replay.link import Link
 from aoftool.ops.replay.model import Argv, Origin, Position, TargetError, Unit, Window
 from aoftool.ops.replay.moments import Moments
 from aoftool.ops.replay.sending import ERROR, Pipe, error_text

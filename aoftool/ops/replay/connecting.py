@@ -8,7 +8,8 @@ from typing import Any
 import hiredis
 
 from aoftool.errors import AofError, ExitCode
-from aoftool.ops.replay.link import Address, Link
+from aoftool.ops.replay.address import Address
+from aoftool.ops.replay.link import Link
 from aoftool.ops.replay.model import TargetError
 from aoftool.ops.replay.sinks import ServerSink
 from aoftool.ops.replay.target import Facts, read_facts

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import select
 import socket
-import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import hiredis
 
 from aoftool.format.resp import encode_command
+from aoftool.ops.replay.address import Address
 from aoftool.ops.replay.model import Argv, TargetError
+from aoftool.ops.replay.secure import TlsWire
 
 #: Bytes that are gathered before they are sent, and most that are read at a time.
 _GATHER, _READ = 1 << 16, 1 << 18
@@ -23,43 +22,53 @@ _BUFFERS = 256
 #: Seconds to wait for a reply: FLUSHALL and DEBUG DIGEST take their time on large data.
 _PATIENCE = 600
 _NOTHING = object()
-_AGAIN = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_AGAIN = (BlockingIOError, InterruptedError)
 
 Replies = Callable[[list[Any]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """How to speak TLS: files in PEM form; None: the system's authorities, no certificate."""
+class Wire(Protocol):
+    """A socket that never waits. All methods raise OSError."""
 
-    authorities: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-    verify: bool = True
+    def fileno(self) -> int: ...
+
+    def close(self) -> None: ...
+
+    def pending(self) -> int:
+        """Bytes that are there although poll does not tell of them."""
+
+    def receive(self, most: int) -> bytes | None:
+        """Up to so many bytes; empty: it was closed; None: nothing is there."""
+
+    def send(self, buffers: deque[memoryview]) -> int:
+        """How many bytes of these it took."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server is, and how to be let in.
+class PlainWire:
+    """A connected socket as it is."""
 
-    Attributes:
-        path: of a Unix socket, else None.
-        password: never shown, not even by ``repr``.
-    """
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        connected.setblocking(False)
+        self.fileno, self.close = connected.fileno, connected.close
 
-    host: str = "127.0.0.1"
-    port: int = 6379
-    path: str | None = None
-    tls: Tls | None = None
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
+    def pending(self) -> int:
+        """None ever: poll tells of all."""
+        return 0
 
-    def __str__(self) -> str:
-        """What may be shown of it."""
-        if self.path is not None:
-            return f"unix://{self.path}"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'rediss' if self.tls else 'redis'}://{host}:{self.port}"
+    def receive(self, most: int) -> bytes | None:
+        """See Wire."""
+        try:
+            return self._socket.recv(most)
+        except _AGAIN:
+            return None
+
+    def send(self, buffers: deque[memoryview]) -> int:
+        """See Wire."""
+        try:
+            return self._socket.sendmsg([buffers[at] for at in range(min(len(buffers), _BUFFERS))])
+        except _AGAIN:
+            return 0
 
 
 class Link:
@@ -76,14 +85,13 @@ class Link:
         self._waiting = 0
         self.unanswered = 0
         self._reader = hiredis.Reader(notEnoughData=_NOTHING)
-        self._socket = self._connect()
-        self._socket.setblocking(False)
+        self._wire = self._connect()
         self._poll = select.poll()
         self._listening = select.POLLIN
-        self._poll.register(self._socket, self._listening)
+        self._poll.register(self._wire.fileno(), self._listening)
         self._log_in()
 
-    def _connect(self) -> socket.socket:
+    def _connect(self) -> Wire:
         address = self.address
         plain: socket.socket | None = None
         try:
@@ -91,12 +99,12 @@ class Link:
                 plain = socket.socket(socket.AF_UNIX)
                 plain.settimeout(self._timeout)
                 plain.connect(address.path)
-                return plain
+                return PlainWire(plain)
             plain = socket.create_connection((address.host, address.port), self._timeout)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if address.tls is None:
-                return plain
-            return _tls_context(address.tls).wrap_socket(plain, server_hostname=address.host)
+                return PlainWire(plain)
+            return TlsWire(plain, address.tls, address.host)
         except OSError as error:
             if plain is not None:
                 plain.close()
@@ -115,7 +123,7 @@ class Link:
 
     def close(self) -> None:
         """End the connection."""
-        self._socket.close()
+        self._wire.close()
 
     # Questions.
     def ask(self, *argv: bytes) -> Any:
@@ -155,9 +163,9 @@ class Link:
             moved = bool(self._out) and self._send()
             wanted = select.POLLIN | (select.POLLOUT if self._out else 0)
             if wanted != self._listening:
-                self._poll.modify(self._socket, wanted)
+                self._poll.modify(self._wire.fileno(), wanted)
                 self._listening = wanted
-            pending = self._socket.pending() if isinstance(self._socket, ssl.SSLSocket) else 0
+            pending = self._wire.pending()
             events = self._poll.poll(0 if moved or pending else timeout * 1000)
             happened = events[0][1] if events else 0
             if happened & ~select.POLLOUT or pending:
@@ -170,9 +178,8 @@ class Link:
         return bool(moved or events or pending)
 
     def _receive(self, replies: Replies) -> None:
-        try:
-            data = self._socket.recv(_READ)
-        except _AGAIN:
+        data = self._wire.receive(_READ)
+        if data is None:
             return
         if not data:
             raise TargetError(f"{self.address}: it closed the connection")
@@ -188,13 +195,8 @@ class Link:
     def _send(self) -> bool:
         """Send what the socket takes; whether it took anything."""
         buffers = self._out
-        try:
-            if isinstance(self._socket, ssl.SSLSocket):
-                sent = self._socket.send(buffers[0])
-            else:
-                some = [buffers[at] for at in range(min(len(buffers), _BUFFERS))]
-                sent = self._socket.sendmsg(some)
-        except _AGAIN:
+        sent = self._wire.send(buffers)
+        if not sent:
             return False
         self._waiting -= sent
         while buffers and sent >= len(buffers[0]):
@@ -202,13 +204,3 @@ class Link:
         if sent:
             buffers[0] = buffers[0][sent:]
         return True
-
-
-def _tls_context(tls: Tls) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=tls.authorities and str(tls.authorities))
-    if tls.certificate is not None:
-        context.load_cert_chain(tls.certificate, tls.key)
-    if not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

@@ -10,9 +10,10 @@ from aoftool.format.resp import encode_command
 from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.payload import restore
 from aoftool.ops.failures import Failure
+from aoftool.ops.replay.address import Address
 from aoftool.ops.replay.choosing import Chooser
 from aoftool.ops.replay.connecting import connect
-from aoftool.ops.replay.link import Address, Link
+from aoftool.ops.replay.link import Link
 from aoftool.ops.replay.preparing import Wishes, prepare
 from aoftool.ops.replay.running import Outcome, ReplayOptions, Runner
 from aoftool.ops.replay.settling import scan, times_of

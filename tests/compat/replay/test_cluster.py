@@ -15,8 +15,8 @@ import redis
 from redis.crc import key_slot
 
 from aoftool.format.resp import encode_command
+from aoftool.ops.replay.address import Address
 from aoftool.ops.replay.cluster import connect_cluster
-from aoftool.ops.replay.link import Address
 from aoftool.ops.replay.model import Window
 from aoftool.ops.replay.preparing import Wishes, prepare
 from aoftool.ops.replay.running import Outcome, ReplayOptions, Runner

@@ -20,8 +20,8 @@ import redis
 from aoftool.errors import FileSetError, RefusedError
 from aoftool.format.resp import encode_command
 from aoftool.keyspace.payload import dump
+from aoftool.ops.replay.address import Address
 from aoftool.ops.replay.connecting import NotEmptyError
-from aoftool.ops.replay.link import Address
 from aoftool.ops.replay.model import Expired, TargetError, Window
 from aoftool.ops.replay.moments import FAR
 from aoftool.ops.replay.pacing import Pace
@@ -526,7 +526,7 @@ def test_memory_is_bounded_by_the_window(clients: dict[str, Any], tmp_path: Path
         "import sys, resource\n"
         "from pathlib import Path\n"
         "from tests.compat.replay.replaying import replay\n"
-        "from aoftool.ops.replay.link import Address\n"
+        "from aoftool.ops.replay.address import Address\n"
         "from aoftool.ops.replay.running import ReplayOptions\n"
         "from aoftool.ops.replay.model import Window\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"

@@ -13,10 +13,10 @@ from aoftool.format.resp import encode_command
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.payload import dump
 from aoftool.ops.replay import sending
+from aoftool.ops.replay.address import Address
 from aoftool.ops.replay.cluster import connect_cluster
 from aoftool.ops.replay.connecting import connect
 from aoftool.ops.replay.ledger import Ledger
-from aoftool.ops.replay.link import Address
 from aoftool.ops.replay.memory import MemorySink
 from aoftool.ops.replay.model import Position, TargetError, Window
 from aoftool.ops.replay.preparing import Wishes, prepare
