@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 
 import click
@@ -29,6 +30,7 @@ class _LazyGroup(click.Group):
             return None
         command = importlib.import_module(_COMMANDS[cmd_name][0]).command
         assert isinstance(command, click.Command)
+        gc.freeze()  # what was imported is never garbage: not looked through again, nor at exit
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -16,7 +16,7 @@ from aoftool.ops.replay.model import Argv, TargetError
 from aoftool.ops.replay.secure import TlsWire
 
 #: Bytes that are gathered before they are sent, and most that are read at a time.
-_GATHER, _READ = 1 << 16, 1 << 18
+_GATHER, _READ = 1 << 20, 1 << 20
 #: Buffers in one call (``IOV_MAX`` is larger everywhere).
 _BUFFERS = 256
 #: Seconds to wait for a reply: FLUSHALL and DEBUG DIGEST take their time on large data.
@@ -28,7 +28,13 @@ Replies = Callable[[list[Any]], None]
 
 
 class Wire(Protocol):
-    """A socket that never waits. All methods raise OSError."""
+    """A socket that never waits. All methods raise OSError.
+
+    Attributes:
+        room: bytes that it holds on their way.
+    """
+
+    room: int
 
     def fileno(self) -> int: ...
 
@@ -49,6 +55,7 @@ class PlainWire:
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        self.room = connected.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
         connected.setblocking(False)
         self.fileno, self.close = connected.fileno, connected.close
 
@@ -146,6 +153,11 @@ class Link:
         self._out.append(memoryview(data))
         self._waiting += len(data)
         self.unanswered += replies
+
+    @property
+    def room(self) -> int:
+        """Bytes that the socket holds on their way, by which the target has work."""
+        return self._wire.room
 
     @property
     def is_due(self) -> bool:

@@ -15,6 +15,7 @@ class TlsWire:
     """A connected socket behind TLS (see ``Wire``); shakes hands at once. Raises OSError."""
 
     def __init__(self, connected: socket.socket, tls: Tls, host: str) -> None:
+        self.room = connected.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
         self._socket = _context(tls).wrap_socket(connected, server_hostname=host)
         self._socket.setblocking(False)
         self.fileno, self.close = self._socket.fileno, self._socket.close

@@ -20,8 +20,9 @@ _TICK = 0.1
 #: Seconds of silence after which a server is asked whether it is still there: many close
 #: connections on which nothing happens (``timeout``), and so do machines in between.
 KEEP_ALIVE = 10.0
-#: Seconds for which replies gather before they are taken.
-_NAP = 0.001
+#: Seconds for which replies gather before they are taken: half of what the fastest target needs
+#: for a command, for each that is in the socket; at most so long, and not for less than that.
+_HALF, _LONGEST, _SHORTEST = 0.35e-6, 0.004, 0.0001
 
 
 def error_text(error: Any) -> bytes:
@@ -39,6 +40,17 @@ class Books(Protocol):
     def refused(self, unit: Unit, index: int, text: bytes) -> None: ...
 
     def finished(self, unit: Unit) -> None: ...
+
+
+def nap(commands: int, size: int, room: int) -> float:
+    """Seconds for which a target can be left alone that has ``commands`` of ``size`` bytes to do.
+
+    One that has to wake somebody for every few replies is slower; but it must not run dry.
+    ``room``: bytes of them that are in the socket. 0: it is better to wait for the socket.
+    """
+    there = commands * min(1.0, room / size) if size else 0.0
+    seconds = min(there * _HALF, _LONGEST)
+    return seconds if seconds >= _SHORTEST else 0.0
 
 
 class Pipe:
@@ -78,8 +90,9 @@ class Pipe:
         if link.is_due:
             link.pump(self._take)
         while self._bytes > window.bytes or link.unanswered > window.commands:
-            # A target that has to wake somebody for every few replies is a slower target.
-            time.sleep(_NAP)
+            seconds = nap(link.unanswered, self._bytes, link.room)
+            if seconds:
+                time.sleep(seconds)
             if not link.pump(self._take):
                 link.pump(self._take, _TICK)
 
