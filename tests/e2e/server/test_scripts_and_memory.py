@@ -91,6 +91,10 @@ def test_who_was_served_before_a_script_is_answered_while_it_runs(tmp_path: Path
         holder, early, caller = (
             running.client().connection_pool.get_connection() for _ in range(3)
         )
+        # epoll keeps who has just been served on its list: the holder is to be the first there.
+        for each in (caller, early, holder):
+            each.send_command("PING")
+            assert each.read_response() == b"PONG"
         # While the holder sleeps both others' commands come: one look reads them both.
         holder.send_command("DEBUG", "SLEEP", "0.3")
         early.send_command("SET", "early", "1")
