@@ -166,7 +166,7 @@ class Parts:
         self.tracking = self._make_tracking()
         self.access = self._make_access(table)
         self.gauge = MemoryGauge(self.keyspace, self.ctx.rng)
-        state = self.persistence.writer.state
+        state = self.persistence.aof.writer.state
         self.eviction = Eviction(ground, self.gauge, lambda: state.pending_bytes)
         self.reception.watch_memory = self.eviction.look
         self.lazyfree = LazyFree(ground)
@@ -253,7 +253,7 @@ class Parts:
         if self.tracking:
             self.tracking.broadcast()
         try:
-            self.persistence.before_replies(self.turn.number)
+            self.persistence.aof.before_replies(self.turn.number)
         except FatalAofError:
             self.ending.die(1)
         if len(self.blocking):

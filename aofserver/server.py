@@ -63,7 +63,7 @@ class Server(Parts):
         """
         loop = asyncio.get_running_loop()
         if POSSIBLE:
-            policy = self.persistence.writer.policy
+            policy = self.persistence.aof.writer.policy
             self.reception.intake = Intake(loop, self.turn, lambda: policy.fsync is Fsync.ALWAYS)
         self.scripts.pump = self._pump
         self.scripts.ended = self.ending.event.is_set
@@ -153,7 +153,7 @@ class Server(Parts):
                 Path(self.config.text(name)).unlink(missing_ok=True)
         if self.reception.intake is not None:
             self.reception.intake.close()
-        self.persistence.close()
+        self.persistence.aof.close()
         self.world.syncer.stop()
         await asyncio.sleep(0)
 

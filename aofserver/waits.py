@@ -113,9 +113,9 @@ def _until_durable(persistence: Persistence, caller: HotSession, argv: Argv) -> 
     local, replicas = argv[1] == b"1", parse_int(argv[2]) or 0
 
     def look() -> tuple[bool, Reply]:
-        if local and not persistence.is_on:
+        if local and not persistence.aof.is_on:
             return True, ErrorReply(NO_AOF)
-        covered = persistence.marks.covers(wrote_in, turn.number)
+        covered = persistence.aof.marks.covers(wrote_in, turn.number)
         return (covered or not local) and not replicas, [int(covered), 0]
 
     return look

@@ -60,7 +60,7 @@ def debug_set_active_expire(ctx: ServerContext, argv: Argv) -> Reply:
 @server_command("DEBUG AOF-FLUSH-SLEEP", "microseconds", _FLAGS, group="server", since="6.2.0")
 def debug_aof_flush_sleep(ctx: ServerContext, argv: Argv) -> Reply:
     """Make every write of the AOF take so much longer."""
-    ctx.server.persistence.writer.sleep_us = max(0, leading_number(argv[2]))
+    ctx.server.persistence.aof.writer.sleep_us = max(0, leading_number(argv[2]))
     return OK
 
 

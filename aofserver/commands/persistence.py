@@ -59,7 +59,7 @@ def bgsave(ctx: ServerContext, argv: Argv) -> Reply:
     persistence = ctx.server.persistence
     if persistence.snapshots.pid is not None:
         raise CommandError(b"ERR Background save already in progress")
-    if persistence.rewrite is not None:
+    if persistence.rewrites.running is not None:
         if len(argv) == 1:
             raise CommandError(
                 b"ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE "
@@ -87,10 +87,10 @@ def waitaof(ctx: ServerContext, argv: Argv) -> Reply:
     local = integer_within(argv[1], 0, 1)
     integer_within(argv[2], 0, INT64_MAX, MUST_BE_POSITIVE)
     parse_timeout_ms(ctx, argv[3])
-    if local and not persistence.is_on:
+    if local and not persistence.aof.is_on:
         raise CommandError(NO_AOF)
     session = ctx.session
-    return [int(persistence.marks.covers(session.wrote_in, session.turn.number)), 0]
+    return [int(persistence.aof.marks.covers(session.wrote_in, session.turn.number)), 0]
 
 
 _SHUTDOWN_FLAGS = _ADMIN | LOADING | STALE | Flags.NO_MULTI | Flags.ALLOW_BUSY

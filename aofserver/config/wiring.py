@@ -49,7 +49,7 @@ def wire(server: Parts) -> None:
         config.on_change(name, lambda value: server.client_eviction.update())
     server.eviction.update()
     server.client_eviction.update()
-    server.persistence.writer.on_synced = server.turn.arm
+    server.persistence.aof.writer.on_synced = server.turn.arm
     server.slowness.update()
     server.stats.time(config.flag("latency-tracking"))
     server.notifications.configure(config.text("notify-keyspace-events"))
@@ -101,18 +101,18 @@ def _persistence_listeners(server: Parts) -> dict[str, Callable[[Any], None]]:
             if wanted:
                 persistence.turn_on()
             else:
-                persistence.turn_off()
+                persistence.aof.turn_off()
         except FatalAofError:
             server.ending.die(1)
         except OSError as error:
             raise ConfigError(f"Unable to turn on AOF. {error.strerror}") from error
 
     def spare_children(wanted: bool) -> None:
-        persistence.writer.policy.spare_children = wanted
+        persistence.aof.writer.policy.spare_children = wanted
 
     return {
         "appendonly": appendonly,
-        "appendfsync": persistence.set_fsync,
+        "appendfsync": persistence.aof.set_fsync,
         "no-appendfsync-on-rewrite": spare_children,
     }
 

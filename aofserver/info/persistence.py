@@ -18,9 +18,7 @@ def persistence(now: Snapshot) -> Fields:
     fields: Fields = [
         ("loading", int(now.loading is not None)),
         ("async_loading", 0),
-        *zeros("current_cow_peak current_cow_size current_cow_size_age"),
-        ("current_fork_perc", "0.00"),
-        *zeros("current_save_keys_processed current_save_keys_total"),
+        *_child(now),
         ("rdb_changes_since_last_save", now.dirty),
         ("rdb_bgsave_in_progress", int(now.saving)),
         ("rdb_last_save_time", saves.last_save_s),
@@ -49,6 +47,19 @@ def persistence(now: Snapshot) -> Fields:
     if now.config["appendonly"] == "yes":
         fields += _aof(now)
     return fields + _loading(now)
+
+
+def _child(now: Snapshot) -> Fields:
+    """What the child that runs has told."""
+    child = now.child
+    return [
+        ("current_cow_peak", child.peak_bytes),
+        ("current_cow_size", child.cow_bytes),
+        ("current_cow_size_age", child.age_s),
+        ("current_fork_perc", f"{child.percent:.2f}"),
+        ("current_save_keys_processed", child.keys),
+        ("current_save_keys_total", child.total),
+    ]
 
 
 def _aof(now: Snapshot) -> Fields:

@@ -89,6 +89,18 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """What a child has told of itself ``age_s`` seconds ago: see ``News``."""
+
+    cow_bytes: int = 0
+    peak_bytes: int = 0
+    age_s: int = 0
+    keys: int = 0
+    total: int = 0
+    percent: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Clients that wait for data, some of them not without end, and the keys that they wait for."""
 
@@ -169,6 +181,7 @@ class Snapshot:
     aof: AofState
     cow_bytes: int
     diff_bytes: int
+    child: Child
     syncing: bool
     loaded: LoadedFile
     loading: Loading | None
@@ -184,6 +197,7 @@ _CONFIG = (
 def collect(server: Parts) -> Snapshot:
     """The numbers of a server now."""
     persistence = server.persistence
+    rewrite = persistence.rewrites.running
     outputs = [session.waiting for session in server.clients.sessions.values()]
     return Snapshot(
         style=server.ctx.options.style,
@@ -210,14 +224,30 @@ def collect(server: Parts) -> Snapshot:
         dirty=persistence.dirty,
         saves=persistence.snapshots.state,
         saving=persistence.snapshots.pid is not None,
-        schedule=persistence.schedule,
-        aof=persistence.writer.state,
-        cow_bytes=persistence.cow_bytes,
-        diff_bytes=0 if persistence.rewrite is None else persistence.rewrite.diff.size,
+        schedule=persistence.rewrites.schedule,
+        aof=persistence.aof.writer.state,
+        cow_bytes=persistence.rewrites.cow_bytes,
+        diff_bytes=0 if rewrite is None else rewrite.diff.size,
+        child=_child(server),
         syncing=server.world.syncer.running,
         loaded=server.loads.last,
         loading=server.loading,
         keys=[_keys(database) for database in server.keyspace.databases if len(database)],
+    )
+
+
+def _child(server: Parts) -> Child:
+    news = server.persistence.news
+    if news is None:
+        return Child()
+    told = news.told_us
+    return Child(
+        cow_bytes=news.cow_bytes,
+        peak_bytes=news.peak_bytes,
+        age_s=(server.clock.monotonic_us() - told) // 1_000_000 if told else 0,
+        keys=news.keys,
+        total=news.total,
+        percent=news.percent,
     )
 
 
@@ -251,7 +281,7 @@ def _memory(server: Parts) -> Memory:
         peak=server.gauge.peak,
         startup=min(server.startup_bytes, used),
         system=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        aof_buffer=server.persistence.writer.state.pending_bytes,
+        aof_buffer=server.persistence.aof.writer.state.pending_bytes,
         clients=sum(memory_of(session) for session in server.clients.sessions.values()),
     )
 

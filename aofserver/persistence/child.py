@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from aofserver.persistence.news import send_memory
 from aoftool.ops.filesystem import FileSystem, write_all
 
 #: Bytes between two syncs of a file that is written (``REDIS_AUTOSYNC_BYTES``).
@@ -179,18 +180,3 @@ def write_snapshot(chunks: Iterator[bytes], output: Output, files: FileSystem) -
 def _remove(path: Path, files: FileSystem) -> None:
     with suppress(OSError):
         files.unlink(path)
-
-
-def send_memory(fd: int, private: Callable[[], int] | None = None) -> None:
-    """Tell the parent how much memory this child had for itself."""
-    os.write(fd, b"%d\n" % (private or private_dirty)())
-
-
-def private_dirty() -> int:
-    """Bytes of this process that it shares with none any more (``zmalloc_get_private_dirty``)."""
-    try:
-        text = Path("/proc/self/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    lines = (line.split() for line in text.splitlines() if line.startswith("Private_Dirty:"))
-    return sum(int(words[1]) << 10 for words in lines)

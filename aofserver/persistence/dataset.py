@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aofserver.config import Config
@@ -13,8 +13,14 @@ from aoftool.keyspace.context import Context, Style
 from aoftool.keyspace.encoding import encode_as_commands, encode_as_rdb, rdb_encoder
 from aoftool.keyspace.values import HashValue
 
+#: Told how many keys more were encoded.
+Written = Callable[[int], None]
 #: Bytes between two looks at the pipe from the parent while a child encodes.
 _CHUNK = 64 << 10
+
+
+def tell_nobody(count: int) -> None:
+    """For those who do not ask how far it has come."""
 
 
 class Dataset:
@@ -25,15 +31,22 @@ class Dataset:
         self._config = config
         self._clock = clock
 
-    def aof_chunks(self) -> Iterator[bytes]:
+    def __len__(self) -> int:
+        """How many keys there are."""
+        return len(self._ctx.keyspace)
+
+    def aof_chunks(self, written: Written = tell_nobody) -> Iterator[bytes]:
         """As an AOF: an RDB preamble or commands (``aof-use-rdb-preamble``)."""
         if self._config.flag("aof-use-rdb-preamble"):
-            return self.rdb_chunks(preamble=True)
+            return self._rdb_chunks(written, preamble=True)
         style = self._ctx.options.style
-        return encode_as_commands(self._ctx.keyspace, style, self._pace, _CHUNK)
+        return encode_as_commands(self._ctx.keyspace, style, self._paced(written), _CHUNK)
 
-    def rdb_chunks(self, preamble: bool) -> Iterator[bytes]:
-        """As a snapshot, or as the preamble of an AOF."""
+    def rdb_chunks(self, written: Written = tell_nobody) -> Iterator[bytes]:
+        """As a snapshot."""
+        return self._rdb_chunks(written, preamble=False)
+
+    def _rdb_chunks(self, written: Written, preamble: bool) -> Iterator[bytes]:
         config = self._config
         aux = [
             (b"redis-ver", redis_version(config).encode()),
@@ -49,13 +62,18 @@ class Dataset:
             checksum=config.flag("rdbchecksum"),
             limits=self._ctx.options.limits,
         )
-        return encode_as_rdb(self._ctx.keyspace, encoder, self._pace, _CHUNK)
+        return encode_as_rdb(self._ctx.keyspace, encoder, self._paced(written), _CHUNK)
 
-    def _pace(self, count: int) -> None:
-        """So many keys more were encoded: rest as long as ``rdb-key-save-delay`` wants."""
-        seconds = delay_s(self._config.number("rdb-key-save-delay"), count)
-        if seconds:
-            time.sleep(seconds)
+    def _paced(self, written: Written) -> Written:
+        """``written`` is told as well; it rests as long as ``rdb-key-save-delay`` wants."""
+
+        def pace(count: int) -> None:
+            written(count)
+            seconds = delay_s(self._config.number("rdb-key-save-delay"), count)
+            if seconds:
+                time.sleep(seconds)
+
+        return pace
 
     def _rdb_version(self) -> int:
         """The style's own, or the first one that can hold what is there."""

@@ -57,7 +57,7 @@ class Loads:
         ground = self._ground
         persistence = self._persistence
         persistence.remove_temporary()
-        aof, rdb = persistence.aof_path, persistence.rdb_path
+        aof, rdb = persistence.places.aof, persistence.places.rdb
         if not ground.config.flag("appendonly"):
             if rdb.exists():
                 await self._load(rdb)
@@ -75,7 +75,7 @@ class Loads:
                 )
         else:
             size = await self._begin_aof(aof, file_set(manifest), rdb)
-        persistence.open(size)
+        persistence.aof.open(size)
 
     async def _begin_aof(self, aof: Path, parts: list[Path], rdb: Path) -> int:
         """A first AOF, of the data that stand in other files: never silently an empty one."""
@@ -129,8 +129,8 @@ class Loads:
         now_ms = ground.clock.unix_ms()
         ground.loading = loading = Loading(now_ms, path.stat().st_size)
         ground.refresh()
-        loader = FileLoader(self._context(), self._persistence.files, ground.log, self._renames)
-        if path == self._persistence.rdb_path:
+        loader = FileLoader(self._context(), ground.world.files, ground.log, self._renames)
+        if path == self._persistence.places.rdb:
             return loader.load_rdb(path, loading, now_ms)
         may_cut = is_last and ground.config.flag("aof-load-truncated")
         return loader.load_aof(path, loading, may_cut)
@@ -139,7 +139,7 @@ class Loads:
         ground = self._ground
         assert ground.loading is not None
         self.last = loaded
-        what = "disk" if path == self._persistence.rdb_path else "append only file"
+        what = "disk" if path == self._persistence.places.rdb else "append only file"
         seconds = (ground.clock.unix_ms() - ground.loading.started_ms) / 1000
         ground.log.notice(f"DB loaded from {what}: {seconds:.3f} seconds")
         return loaded
@@ -156,7 +156,7 @@ class Loads:
         ground = self._ground
         if save:
             self._persistence.save()
-        path = self._persistence.rdb_path
+        path = self._persistence.places.rdb
         path.stat()  # nothing is thrown away for a file that is not there
         if flush:
             self._empty()
@@ -166,12 +166,12 @@ class Loads:
     def reload_aof(self) -> None:
         """DEBUG LOADAOF: make the AOF whole and load it. Raises LoadFailure, OSError."""
         ground = self._ground
-        if self._persistence.schedule.mode is Mode.ON:
-            self._persistence.writer.flush(force=True)
-            error = self._persistence.aof_error
+        if self._persistence.rewrites.schedule.mode is Mode.ON:
+            self._persistence.aof.writer.flush(force=True)
+            error = self._persistence.aof.error
             if error is not None:  # the file does not hold what would be thrown away
                 raise OSError(error, os.strerror(error))
-        path = self._persistence.aof_path
+        path = self._persistence.places.aof
         path.stat()  # nothing is thrown away for a file that is not there
         self._empty()
         self._load_now(path)

@@ -8,14 +8,15 @@ pipe, and what is left of it when the child has ended is appended by the parent.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from aofserver.latency import Latency
 from aofserver.log import CHILD, Log
 from aofserver.persistence.child import ACK, ChildPipes, Output, rewrite_child
+from aofserver.persistence.dataset import Dataset
 from aofserver.persistence.diff import DiffBuffer
+from aofserver.persistence.news import News, Reporter
 from aofserver.ports import World
 from aoftool.ops.filesystem import write_all
 
@@ -35,22 +36,20 @@ class RunningRewrite:
     """One rewrite, from the fork to the end of its child.
 
     Attributes:
-        pid: the child; diff: what it was not sent yet.
-        cow_bytes: memory that it had for itself, as it told at its end.
+        pid: the child; diff: what it was not sent yet; news: what it tells of itself.
     """
 
     def __init__(
         self,
         tools: Tools,
         folder: Path,
-        chunks: Callable[[], Iterator[bytes]],
+        dataset: Dataset,
         incremental: bool,
         cpus: frozenset[int],
     ) -> None:
         """Split off the child. Raises OSError."""
         self._tools = tools
         self.diff = DiffBuffer(tools.log)
-        self.cow_bytes = 0
         self._folder = folder
         self._stopped = False
         self._writing = False
@@ -58,11 +57,11 @@ class RunningRewrite:
             (diff_out, self._diff),
             (self._from_child, to_parent),
             (from_parent, self._to_child),
-            (self._info, info_in),
+            (info, info_in),
         ) = _pipes(4)
         for fd in (diff_out, self._diff, self._from_child):
             os.set_blocking(fd, False)
-        os.set_blocking(self._info, False)
+        self.news = News(info, len(dataset), tools.world.clock)
         theirs = ChildPipes(diff_out, to_parent, from_parent, info_in)
 
         def work() -> int:
@@ -71,7 +70,8 @@ class RunningRewrite:
             output = Output(
                 folder / f"temp-rewriteaof-{me}.aof", final_name(folder, me), incremental
             )
-            return rewrite_child(chunks(), output, theirs, tools.world.files, tools.log.warning)
+            chunks = dataset.aof_chunks(Reporter(info_in).wrote)
+            return rewrite_child(chunks, output, theirs, tools.world.files, tools.log.warning)
 
         try:
             self.pid = tools.world.children.fork(work, TITLE, theirs.all(), cpus)
@@ -135,18 +135,15 @@ class RunningRewrite:
 
     # When it has ended.
     def close(self) -> None:
-        """Give the pipes back; reads what the child told of its memory."""
+        """Give the pipes back."""
         self._stop_sending()
         self._tools.world.loop().remove_reader(self._from_child)
-        try:
-            self.cow_bytes = int(os.read(self._info, 64) or b"0")
-        except (BlockingIOError, ValueError):
-            self.cow_bytes = 0
         self._close_ours()
 
     def _close_ours(self) -> None:
-        for fd in (self._diff, self._from_child, self._to_child, self._info):
+        for fd in (self._diff, self._from_child, self._to_child):
             os.close(fd)
+        self.news.close()
 
     def append_rest(self) -> int:
         """Append what the child did not get to its file, and sync it; bytes of the file.

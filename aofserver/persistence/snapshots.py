@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from aofserver.log import CHILD
 from aofserver.persistence.child import Output, snapshot_child, write_snapshot
+from aofserver.persistence.dataset import Dataset
+from aofserver.persistence.news import News, Reporter
 from aofserver.persistence.rewrite import Tools
 
 TITLE = "redis-rdb-bgsave"
@@ -68,15 +69,16 @@ class Snapshots:
     Attributes:
         state: see ``SnapshotState``; pid: the child that writes one, or None.
         scheduled: whether BGSAVE SCHEDULE waits for another child to end.
+        news: what the child that writes one tells of itself, or None.
     """
 
-    def __init__(self, tools: Tools, chunks: Callable[[], Iterator[bytes]]) -> None:
+    def __init__(self, tools: Tools, dataset: Dataset) -> None:
         self.state = SnapshotState(tools.world.clock.unix_ms() // 1000)
         self.pid: int | None = None
         self.scheduled = False
         self._tools = tools
-        self._chunks = chunks
-        self._info = -1
+        self.news: News | None = None
+        self._dataset = dataset
         self._folder = Path()
         self._dirty_at_fork = 0
 
@@ -84,7 +86,9 @@ class Snapshots:
         """Write a snapshot now (SAVE); ``dirty``: changes ever made. Raises OSError."""
         temporary = path.parent / f"temp-{os.getpid()}.rdb"
         write_snapshot(
-            self._chunks(), Output(temporary, path, incremental), self._tools.world.files
+            self._dataset.rdb_chunks(),
+            Output(temporary, path, incremental),
+            self._tools.world.files,
         )
         state, now_s = self.state, self._now_s()
         state.dirty_at_save, state.last_save_s, state.last_ok = dirty, now_s, True
@@ -94,48 +98,43 @@ class Snapshots:
     def start(self, path: Path, incremental: bool, dirty: int, cpus: frozenset[int]) -> None:
         """Split off a child that writes one (BGSAVE). Raises OSError."""
         tools = self._tools
-        self._info, info_in = os.pipe()
-        os.set_blocking(self._info, False)
+        info, info_in = os.pipe()
 
         def work() -> int:
             tools.log.role = CHILD
             output = Output(path.parent / f"temp-{os.getpid()}.rdb", path, incremental)
-            return snapshot_child(
-                self._chunks(), output, info_in, tools.world.files, tools.log.warning
-            )
+            chunks = self._dataset.rdb_chunks(Reporter(info_in).wrote)
+            return snapshot_child(chunks, output, info_in, tools.world.files, tools.log.warning)
 
         self.state.last_try_s = self._now_s()
         try:
             self.pid = tools.world.children.fork(work, TITLE, (info_in,), cpus)
         except OSError:
-            os.close(self._info)
+            os.close(info)
             self.state.last_ok = False
             raise
         finally:
             os.close(info_in)
         self.scheduled = False
+        self.news = News(info, len(self._dataset), tools.world.clock)
         self._folder = path.parent
         self._dirty_at_fork = dirty
         self.state.started_s = self._now_s()
         tools.log.notice(f"Background saving started by pid {self.pid}")
 
-    def poll(self) -> bool:
-        """Whether the child has ended since the last call."""
+    def poll(self) -> None:
+        """Look whether the child has ended, or what it tells."""
         if self.pid is None:
-            return False
+            return
         code = self._tools.world.children.ended(self.pid)
-        if code is None:
-            return False
-        self._ended(code)
-        return True
+        if code is not None:
+            self._ended(code)
+        elif self.news is not None:
+            self.news.read()
 
     def _ended(self, code: int) -> None:
         state, log, now_s = self.state, self._tools.log, self._now_s()
-        try:
-            state.cow_bytes = int(os.read(self._info, 64) or b"0")
-        except (BlockingIOError, ValueError):
-            state.cow_bytes = 0
-        os.close(self._info)
+        state.cow_bytes = self._close_news()
         state.last_took_s, state.started_s = now_s - state.started_s, -1
         if code == 0:
             log.notice("Background saving terminated with success")
@@ -158,9 +157,17 @@ class Snapshots:
         self._tools.world.children.kill(self.pid)
         with suppress(OSError):
             self._tools.world.files.unlink(self._folder / f"temp-{self.pid}.rdb")
-        os.close(self._info)
+        self._close_news()
         self.pid = None
         self.state.started_s = -1
+
+    def _close_news(self) -> int:
+        """Memory that the child had for itself, as it told last."""
+        news, self.news = self.news, None
+        if news is None:
+            return 0
+        news.close()
+        return news.cow_bytes
 
     def _now_s(self) -> int:
         return self._tools.world.clock.unix_ms() // 1000

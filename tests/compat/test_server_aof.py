@@ -141,6 +141,6 @@ def test_every_record(
     for line in row:
         assert not _refused(client(line.split())), line
         assert not machine.run(*line.split()).startswith(b"-"), line
-    machine.persistence.writer.flush(force=True)
+    machine.persistence.aof.writer.flush(force=True)
     assert records(machine.aof[mark:]) == records(path.read_bytes()[before:])
     machine.close()

@@ -361,7 +361,7 @@ class Machine(Server):
 
     def is_rewriting(self) -> bool:
         """Whether a child rewrites the AOF."""
-        return self.persistence.rewrite is not None
+        return self.persistence.rewrites.running is not None
 
     def is_saving(self) -> bool:
         """Whether a child writes a snapshot."""
@@ -370,7 +370,7 @@ class Machine(Server):
     @property
     def aof(self) -> bytes:
         """What stands in the AOF."""
-        return self.persistence.aof_path.read_bytes()
+        return self.persistence.places.aof.read_bytes()
 
     def logged(self, text: str) -> int:
         """How often the log says that."""
@@ -378,6 +378,6 @@ class Machine(Server):
 
     def close(self) -> None:
         """Give the AOF's descriptor back, as the end of a process does."""
-        fd = self.persistence.writer.detach()
+        fd = self.persistence.aof.writer.detach()
         if fd >= 0:
             os.close(fd)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,30 @@ def test_the_first_aof_is_made_of_the_snapshot(tmp_path: Path) -> None:
     (folder / "dump.rdb").unlink()
     with serving(folder, *AOF) as running:
         assert digest(running.client()) == before
+
+
+@pytest.mark.parametrize("command", ["BGSAVE", "BGREWRITEAOF"])
+def test_how_far_a_child_has_come_is_told(tmp_path: Path, command: str) -> None:
+    options = (*AOF, "--compat-version", "7.4", "--rdb-key-save-delay", "5000")
+    with serving(tmp_path / "data", *options) as running:
+        client = running.client()
+        for number in range(1000):
+            client.set(f"k{number}", os.urandom(1000))
+        idle = client.info("persistence")
+        assert (idle["current_save_keys_total"], idle["current_cow_peak"]) == (0, 0)
+        client.execute_command(command)
+        seen: list[int] = []
+        while len(seen) < 3:
+            now = client.info("persistence")
+            assert now["current_save_keys_total"] == 1000
+            if now["current_save_keys_processed"] not in seen:
+                seen.append(now["current_save_keys_processed"])
+            time.sleep(0.02)
+        assert seen == sorted(seen)
+        assert seen[-1] < 1000
+        assert now["current_fork_perc"] == pytest.approx(seen[-1] / 10)
+        assert now["current_cow_peak"] >= now["current_cow_size"] > 0
+        assert now["current_cow_size_age"] <= 2
 
 
 def test_turned_on_while_it_runs(tmp_path: Path) -> None:

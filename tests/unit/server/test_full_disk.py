@@ -79,7 +79,7 @@ def test_it_is_tried_again_once_a_second_and_ends_by_itself(machine: Machine, di
     machine.tick(1000)
     assert machine.aof.startswith(before)
     machine.close()
-    again = Machine(machine.persistence.folder).boot()
+    again = Machine(machine.persistence.places.folder).boot()
     assert again.digest() == machine.digest()
     assert again.run("MGET", "a", "c") == b"*2\r\n$1\r\n2\r\n$1\r\n1\r\n"
 
@@ -90,7 +90,7 @@ def test_the_end_is_refused_while_something_is_not_written(machine: Machine, dis
     disk.full = False
     assert machine.run("SHUTDOWN") == b""
     machine.close()
-    assert Machine(machine.persistence.folder).boot().run("GET", "a") == b"$1\r\n2\r\n"
+    assert Machine(machine.persistence.places.folder).boot().run("GET", "a") == b"$1\r\n2\r\n"
 
 
 def test_data_are_not_thrown_away_for_a_file_that_lacks_them(machine: Machine) -> None:

@@ -7,7 +7,17 @@ from dataclasses import replace
 import pytest
 
 from aofserver.info.sections import SECTIONS, render
-from aofserver.info.snapshot import Cpu, Keys, Listening, Memory, Process, Snapshot, Tracks, Waiting
+from aofserver.info.snapshot import (
+    Child,
+    Cpu,
+    Keys,
+    Listening,
+    Memory,
+    Process,
+    Snapshot,
+    Tracks,
+    Waiting,
+)
 from aofserver.persistence.loader import LoadedFile, Loading
 from aofserver.persistence.schedule import Mode, RewriteSchedule
 from aofserver.persistence.snapshots import SnapshotState
@@ -56,6 +66,7 @@ def snapshot(style: Style = Style.REDIS_7) -> Snapshot:
         aof=AofState(),
         cow_bytes=0,
         diff_bytes=44,
+        child=Child(5 << 20, 6 << 20, 3, 25, 200, 12.5),
         syncing=False,
         loaded=LoadedFile(0, rdb_keys=8, expired=2),
         loading=None,
@@ -127,6 +138,14 @@ def test_the_aof_is_told_of_only_where_it_is_configured() -> None:
     assert found["aof_current_size"] == "50"
     assert found["aof_last_write_status"] == "err"
     assert found["rdb_last_load_keys_loaded"] == "8"
+
+
+def test_what_a_child_tells() -> None:
+    found = fields(snapshot(), "persistence")
+    assert (found["current_cow_size"], found["current_cow_peak"]) == ("5242880", "6291456")
+    assert (found["current_cow_size_age"], found["current_fork_perc"]) == ("3", "12.50")
+    assert found["current_save_keys_processed"] == "25"
+    assert found["current_save_keys_total"] == "200"
 
 
 def test_persistence_of_redis_6_tells_less() -> None:

@@ -56,9 +56,9 @@ class Story:
     def promise(self) -> None:
         """What is durable, as the machine itself believes, must last."""
         persistence = self.machine.persistence
-        state = persistence.writer.state
+        state = persistence.aof.writer.state
         whole = state.durable == state.size and not state.pending and state.error is None
-        if whole and persistence.schedule.mode.name == "ON":
+        if whole and persistence.rewrites.schedule.mode.name == "ON":
             self.promises.append((len(self.files.journal), len(self.digests) - 1))
 
     def tick(self, ms: int = 100) -> None:
@@ -76,8 +76,8 @@ class Story:
         assert self.machine.children.finish() == 0
         self.run("SET", "between", "the child's end and the cron")
         self.tick()
-        assert self.machine.persistence.rewrite is None
-        assert self.machine.persistence.schedule.last_ok
+        assert self.machine.persistence.rewrites.running is None
+        assert self.machine.persistence.rewrites.schedule.last_ok
 
     def restart(self) -> None:
         """End as SIGTERM does, and start again."""
@@ -165,7 +165,7 @@ def a_child_that_fails(story: Story) -> None:
     story.run("SET", "during", "1")
     story.machine.children.end(1)
     story.tick()
-    assert not story.machine.persistence.schedule.last_ok
+    assert not story.machine.persistence.rewrites.schedule.last_ok
     story.run("SET", "after", "1")
     story.tick(1100)
 
@@ -239,9 +239,8 @@ def test_everysec_promises_what_a_sync_has_covered(tmp_path: Path) -> None:
     assert story.promises[-1][1] == 0
     story.machine.syncer.end()
     story.tick(1)
-    assert (
-        story.machine.persistence.writer.state.durable < story.machine.persistence.writer.state.size
-    )
+    state = story.machine.persistence.aof.writer.state
+    assert state.durable < state.size
     story.tick(1000)
     story.machine.syncer.end()
     story.promise()
@@ -253,7 +252,7 @@ def test_a_tail_is_cut_so_that_it_can_be_cut_again(tmp_path: Path) -> None:
     first = Story(folder, appendfsync="always").boot()
     some_writes(first, "a")
     first.machine.close()
-    path = first.machine.persistence.aof_path
+    path = first.machine.persistence.places.aof
     path.write_bytes(path.read_bytes() + b"*3\r\n$3\r\nSET\r\n$1\r\nz\r\n$10\r\ncut")
     story = Story(folder, appendfsync="always")
     story.digests = [first.digests[-1]]

@@ -113,7 +113,7 @@ def test_a_script_leaves_its_effects(
         # What follows is where it belongs, wherever the script has been.
         client.machine.run("SET", "after", "1")
         client.machine.close()
-        again = Machine(client.machine.persistence.folder).boot()
+        again = Machine(client.machine.persistence.places.folder).boot()
         assert again.digest() == client.machine.digest()
 
 

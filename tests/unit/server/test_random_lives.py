@@ -60,15 +60,15 @@ class Life:
         else:
             assert machine.children.finish() == 0
             machine.tick(0)
-            assert machine.persistence.schedule.last_ok
+            assert machine.persistence.rewrites.schedule.last_ok
             self.rewrites += 1
 
     def restart(self) -> None:
         """Killed, and started again: everything is there."""
         machine = self.machine
-        machine.persistence.writer.flush(force=True)
+        machine.persistence.aof.writer.flush(force=True)
         before, functions = machine.digest(), dict(machine.keyspace.functions)
-        machine.persistence.kill_rewrite()
+        machine.persistence.rewrites.kill()
         machine.close()
         self.machine = Machine(self.folder, QUICK, machine.clock, **self.options).boot()
         assert self.machine.digest() == before

@@ -56,9 +56,9 @@ def machine(tmp_path: Path, disk: Moody) -> Machine:
 
 def assert_whole(machine: Machine) -> None:
     """What is in force holds everything, and nothing temporary is left."""
-    folder = machine.persistence.folder
+    folder = machine.persistence.places.folder
     assert not list(folder.glob("temp-*"))
-    machine.persistence.writer.flush(force=True)
+    machine.persistence.aof.writer.flush(force=True)
     digest = machine.digest()
     again = Machine(folder).boot()
     assert again.digest() == digest
@@ -91,7 +91,7 @@ def test_a_rewrite(machine: Machine) -> None:
     machine.run("SET", "c", "1")
     machine.tick()
     assert machine.aof.startswith(b"REDIS")
-    state = machine.persistence.writer.state
+    state = machine.persistence.aof.writer.state
     assert state.base_size == state.size == state.durable == len(machine.aof)
     machine.run("SET", "d", "1")
     assert machine.logged("Residual parent diff successfully flushed") == 1
@@ -120,11 +120,11 @@ def test_growth_starts_one(tmp_path: Path, disk: Moody) -> None:
 ])  # fmt: skip
 def test_a_child_that_does_not_end_well(machine: Machine, code: int, ok: bool, words: str) -> None:
     machine.run("BGREWRITEAOF")
-    (machine.persistence.folder / f"temp-rewriteaof-{os.getpid()}.aof").touch()
+    (machine.persistence.places.folder / f"temp-rewriteaof-{os.getpid()}.aof").touch()
     machine.run("SET", "b", "1")
     machine.children.end(code)
     machine.tick()
-    schedule = machine.persistence.schedule
+    schedule = machine.persistence.rewrites.schedule
     assert (schedule.last_ok, schedule.mode, schedule.running) == (ok, ON, False)
     assert machine.logged(words) == 1
     machine.run("SET", "c", "1")
@@ -137,7 +137,7 @@ def test_a_new_file_that_cannot_be_renamed(machine: Machine, disk: Moody) -> Non
     disk.failing = {"rename"}
     machine.tick()
     disk.failing = set()
-    assert not machine.persistence.schedule.last_ok
+    assert not machine.persistence.rewrites.schedule.last_ok
     machine.run("SET", "b", "1")
     assert not machine.aof.startswith(b"REDIS")
     assert_whole(machine)
@@ -164,7 +164,7 @@ def test_a_new_name_that_may_be_lost_is_in_force_all_the_same(
     disk.failing = {"sync_directory"}
     machine.tick()
     disk.failing = set()
-    assert machine.persistence.aof_error == errno.EIO
+    assert machine.persistence.aof.error == errno.EIO
     assert machine.run("SET", "b", "1").startswith(b"-MISCONF Errors writing to the AOF file: Inp")
     machine.tick()
     assert machine.is_rewriting()  # another file has another chance
@@ -225,16 +225,16 @@ def test_turned_on_it_is_in_force_when_the_first_rewrite_is(tmp_path: Path, disk
     machine = booted(tmp_path, disk, appendonly="no")
     machine.run("SET", "a", "1")
     assert machine.run("CONFIG", "SET", "appendonly", "yes") == b"+OK\r\n"
-    assert machine.persistence.schedule.mode is WAIT
+    assert machine.persistence.rewrites.schedule.mode is WAIT
     machine.run("SET", "b", "1")
-    assert machine.persistence.writer.state.pending_bytes == 0
-    assert not machine.persistence.aof_path.exists()
+    assert machine.persistence.aof.writer.state.pending_bytes == 0
+    assert not machine.persistence.places.aof.exists()
     assert not machine.shutdown()
     assert machine.logged("Writing initial AOF, can't exit.") == 1
     machine.children.finish()
     machine.run("SET", "c", "1")
     machine.tick()
-    assert machine.persistence.schedule.mode is ON
+    assert machine.persistence.rewrites.schedule.mode is ON
     machine.run("SET", "d", "1")
     assert_whole(machine)
 
@@ -247,10 +247,10 @@ def test_a_first_rewrite_that_fails_is_tried_again(tmp_path: Path, disk: Moody, 
     machine.children.end(code)
     machine.tick()
     assert machine.is_rewriting()
-    assert machine.persistence.schedule.mode is WAIT
+    assert machine.persistence.rewrites.schedule.mode is WAIT
     machine.children.finish()
     machine.tick()
-    assert machine.persistence.schedule.mode is ON
+    assert machine.persistence.rewrites.schedule.mode is ON
     assert_whole(machine)
 
 
@@ -278,7 +278,7 @@ def test_turned_on_while_a_snapshot_is_made_it_waits(tmp_path: Path, disk: Moody
     assert machine.is_rewriting()
     machine.children.finish()
     machine.tick()
-    assert machine.persistence.schedule.mode is ON
+    assert machine.persistence.rewrites.schedule.mode is ON
     assert_whole(machine)
 
 
@@ -286,17 +286,17 @@ def test_turned_off_while_it_waits_nothing_is_made(tmp_path: Path, disk: Moody) 
     machine = booted(tmp_path, disk, appendonly="no")
     machine.run("CONFIG", "SET", "appendonly", "yes")
     machine.run("CONFIG", "SET", "appendonly", "no")
-    assert (machine.persistence.schedule.mode, machine.is_rewriting()) == (OFF, False)
+    assert (machine.persistence.rewrites.schedule.mode, machine.is_rewriting()) == (OFF, False)
     machine.tick()
     assert not machine.is_rewriting()
-    assert not list(machine.persistence.folder.iterdir())
+    assert not list(machine.persistence.places.folder.iterdir())
     assert machine.shutdown()
 
 
 def test_turned_off_on_a_disk_that_fails_the_server_lives(machine: Machine, disk: Moody) -> None:
     disk.failing = {"fdatasync"}
     assert machine.run("CONFIG", "SET", "appendonly", "no") == b"+OK\r\n"
-    assert machine.persistence.schedule.mode is OFF
+    assert machine.persistence.rewrites.schedule.mode is OFF
     assert machine.run("SET", "b", "1") == b"+OK\r\n"
     assert machine.ending.code == 0
 
@@ -307,7 +307,7 @@ def test_shutdown_ends_children_and_leaves_nothing(machine: Machine) -> None:
     machine.run("SET", "b", "1")
     assert machine.shutdown()
     assert not machine.is_rewriting()
-    assert machine.persistence.writer.state.durable == len(machine.aof)
+    assert machine.persistence.aof.writer.state.durable == len(machine.aof)
     assert_whole(machine)
 
 

@@ -73,7 +73,7 @@ def test_a_script_that_has_written_cannot_be_killed(busy: Busy) -> None:
     assert busy.said[0].startswith(b"-UNKILLABLE")
     assert machine.ending.event.is_set()
     machine.loop.run()
-    machine.persistence.close()
+    machine.persistence.aof.close()
     assert words(machine.aof[before:]) == []
 
 

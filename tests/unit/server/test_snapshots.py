@@ -86,7 +86,7 @@ def test_a_child_that_somebody_ended_is_no_failure(machine: Machine) -> None:
 
 def test_a_child_that_was_killed_leaves_no_file(machine: Machine) -> None:
     machine.run("BGSAVE")
-    left = machine.persistence.folder / f"temp-{machine.persistence.snapshots.pid}.rdb"
+    left = machine.persistence.places.folder / f"temp-{machine.persistence.snapshots.pid}.rdb"
     left.write_bytes(b"half")
     machine.children.end(-signal.SIGKILL)
     machine.tick()

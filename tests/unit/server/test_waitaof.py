@@ -58,15 +58,15 @@ class TestMarks:
 
     def written(self, tmp_path: Path, turns: int) -> tuple[Machine, Marks]:
         machine = booted(tmp_path, "no")
-        marks = Marks(machine.persistence.writer)
+        marks = Marks(machine.persistence.aof.writer)
         for number in range(turns):
-            machine.persistence.writer.state.size += 1
+            machine.persistence.aof.writer.state.size += 1
             marks.end_turn(number)
         return machine, marks
 
     def test_each_turn_waits_for_its_own_bytes(self, tmp_path: Path) -> None:
         machine, marks = self.written(tmp_path, 10)
-        state = machine.persistence.writer.state
+        state = machine.persistence.aof.writer.state
         state.durable = state.size - 5
         assert [marks.covers(number, 10) for number in range(10)] == [True] * 5 + [False] * 5
         marks.end_turn(10)
@@ -74,7 +74,7 @@ class TestMarks:
 
     def test_however_many_there_are_no_turn_is_durable_too_early(self, tmp_path: Path) -> None:
         machine, marks = self.written(tmp_path, 5000)
-        state = machine.persistence.writer.state
+        state = machine.persistence.aof.writer.state
         assert not any(marks.covers(number, 5000) for number in range(5000))
         state.durable = state.size - 1
         assert not marks.covers(4999, 5000)
@@ -83,7 +83,7 @@ class TestMarks:
 
     def test_what_could_not_be_written_is_not_durable(self, tmp_path: Path) -> None:
         machine, marks = self.written(tmp_path, 1)
-        state = machine.persistence.writer.state
+        state = machine.persistence.aof.writer.state
         state.durable = state.size
         state.pending.append(b"x")
         marks.end_turn(1)
