@@ -7,10 +7,10 @@ that became ready first comes first, and of several clients the one that has wai
 
 from __future__ import annotations
 
+from aofserver.clients.session import Session, peer_of
 from aofserver.ground import Ground
 from aofserver.persistence.manager import Persistence
 from aofserver.replies import encode
-from aofserver.session import Session, peer_of
 from aofserver.waits import WAITS, Blocked, Place, timed_out
 from aoftool.format.resp.replies import NULL_ARRAY, ErrorReply, Reply
 from aoftool.keyspace.command import Command

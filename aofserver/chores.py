@@ -6,9 +6,9 @@ import gc
 import time
 from collections.abc import Callable, Sequence
 
+from aofserver.clients.session import Session
 from aofserver.parts import Parts
 from aofserver.persistence.writer import FatalAofError
-from aofserver.session import Session
 
 #: Young garbage is collected after so many seconds, or new objects: many would take long to walk
 #: over. Each object is walked over once; old ones never are.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from aofserver.session import Session
+from aofserver.clients.session import Session
 from aoftool.keyspace.context import Context, Options
 from aoftool.keyspace.keyspace import Keyspace
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from time import perf_counter_ns
 
+from aofserver.clients.session import Session
 from aofserver.context import ClientContext
 from aofserver.hotloop import Known, serve
+from aofserver.measures.stats import CommandStats, Stats
+from aofserver.messages.tracking import Tracking
 from aofserver.persistence.feed import Feed
 from aofserver.propagation import Propagation
 from aofserver.replies import NO_REPLY, Kept, encode, is_push
-from aofserver.session import Session
-from aofserver.stats import CommandStats, Stats
-from aofserver.tracking import Tracking
 from aoftool.format.resp.replies import ErrorReply, Reply
 from aoftool.keyspace.command import Command, Flags, Table, unknown_subcommand, verbatim
 from aoftool.keyspace.commands.scripts import Effects

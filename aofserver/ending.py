@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from aofserver.clients import Clients
+from aofserver.clients.registry import Clients
 from aofserver.ground import Ground
 from aofserver.persistence.manager import Persistence
 from aofserver.persistence.writer import FatalAofError

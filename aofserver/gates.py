@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aofserver.clients.session import Session
 from aofserver.dispatch import NEVER_QUEUED
 from aofserver.parts import ServerContext
-from aofserver.session import Session
 from aoftool.keyspace.command import Command, Flags
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.errors import OUT_OF_MEMORY, CommandError

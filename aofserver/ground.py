@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from aofserver.config import Config
 from aofserver.context import ClientContext
 from aofserver.dispatch import Dispatcher
-from aofserver.latency import Latency
 from aofserver.log import Log
+from aofserver.measures.latency import Latency
+from aofserver.measures.stats import Stats
 from aofserver.persistence.loader import Loading
 from aofserver.ports import Clock, World
-from aofserver.stats import Stats
 from aofserver.turn import Turn
 from aoftool.keyspace.keyspace import Keyspace
 

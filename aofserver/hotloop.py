@@ -13,12 +13,12 @@ from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Protocol
 
+from aofserver.clients.session import Session
 from aofserver.context import ClientContext
+from aofserver.measures.stats import CommandStats, Stats
 from aofserver.persistence.feed import Feed
 from aofserver.propagation import Propagation
 from aofserver.replies import encode
-from aofserver.session import Session
-from aofserver.stats import CommandStats, Stats
 from aoftool.errors import CorruptError
 from aoftool.format.resp.decode import decode_commands_at
 from aoftool.format.speed import pick

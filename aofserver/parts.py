@@ -15,8 +15,11 @@ from aofserver.acl.catalogue import Catalogue
 from aofserver.acl.control import AccessControl
 from aofserver.acl.log import AclLog
 from aofserver.blocking import Blocking
-from aofserver.clienteviction import ClientEviction
-from aofserver.clients import Clients
+from aofserver.clients.eviction import ClientEviction
+from aofserver.clients.outputs import Outputs
+from aofserver.clients.pauses import Pauses
+from aofserver.clients.registry import Clients
+from aofserver.clients.watches import Watches
 from aofserver.config import Config
 from aofserver.config.keyspace import apply_to_keyspace
 from aofserver.config.rewriting import rewrite_file
@@ -25,19 +28,23 @@ from aofserver.crash import Crash
 from aofserver.cron import Cron
 from aofserver.dispatch import Dispatcher
 from aofserver.ending import Ending
-from aofserver.eviction import Eviction
-from aofserver.expiry import ActiveExpiry
 from aofserver.ground import Ground
-from aofserver.latency import Latency
-from aofserver.lazyfree import LazyFree
 from aofserver.log import Log
-from aofserver.memory import MemoryGauge
-from aofserver.monitors import Monitors
+from aofserver.measures.latency import Latency
+from aofserver.measures.rates import Rates
+from aofserver.measures.slowlog import Slowlog
+from aofserver.measures.slowness import Slowness
+from aofserver.measures.stats import Stats
+from aofserver.memory.eviction import Eviction
+from aofserver.memory.expiry import ActiveExpiry
+from aofserver.memory.gauge import MemoryGauge
+from aofserver.memory.lazyfree import LazyFree
+from aofserver.messages.monitors import Monitors
+from aofserver.messages.notifications import Notifications
+from aofserver.messages.pubsub import PubSub
+from aofserver.messages.tracking import Tracking
 from aofserver.net.listeners import Listeners
 from aofserver.net.reception import Reception
-from aofserver.notifications import Notifications
-from aofserver.outputs import Outputs
-from aofserver.pauses import Pauses
 from aofserver.persistence.dataset import redis_version
 from aofserver.persistence.feed import Feed
 from aofserver.persistence.loader import Loading
@@ -47,16 +54,9 @@ from aofserver.persistence.policy import FlushPolicy, Fsync
 from aofserver.persistence.rewrite import Tools
 from aofserver.persistence.writer import AofWriter, FatalAofError
 from aofserver.ports import Clock, World
-from aofserver.pubsub import PubSub
-from aofserver.rates import Rates
 from aofserver.renames import Renames
 from aofserver.scripts import Scripts
-from aofserver.slowlog import Slowlog
-from aofserver.slowness import Slowness
-from aofserver.stats import Stats
-from aofserver.tracking import Tracking
 from aofserver.turn import Turn
-from aofserver.watches import Watches
 from aoftool.keyspace.command import Command, Table
 from aoftool.keyspace.context import NO_EVENT, Options, Style
 from aoftool.keyspace.database import Clock as KeyspaceClock

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 
+from aofserver.measures.stats import Stats
 from aofserver.persistence.feed import Feed
-from aofserver.stats import Stats
 from aoftool.format.resp.encode import encode_command
 from aoftool.format.resp.replies import Reply
 from aoftool.keyspace.command import Call, Command, verbatim

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from aofserver.clients.session import Session, peer_of
 from aofserver.ground import Ground
 from aofserver.log import Level
-from aofserver.session import Session, peer_of
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.scripting.running import Running, busy
 from aoftool.keyspace.scripting.runtime import Runtime, ScriptKilled

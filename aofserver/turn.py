@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from aofserver.clients.session import Session
 from aofserver.hotloop import let_out
-from aofserver.session import Session
-from aofserver.stats import Stats
+from aofserver.measures.stats import Stats
 
 
 class Turn:

@@ -9,8 +9,8 @@ from aofserver.acl.checks import Denial, Reason, denial, may_listen, may_read_al
 from aofserver.acl.log import AclLog, Refusal, Where
 from aofserver.acl.texts import no_permission, no_permission_in_exec, no_permission_in_script
 from aofserver.acl.users import User
-from aofserver.session import Session
-from aofserver.stats import Stats
+from aofserver.clients.session import Session
+from aofserver.measures.stats import Stats
 from aoftool.keyspace.command import Command
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.keyspecs import Argv

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from aofserver.acl.users import User
+from aofserver.clients.outputs import kind_of
+from aofserver.clients.session import Session
 from aofserver.commands.connection import check_name
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
-from aofserver.outputs import kind_of
 from aofserver.parts import ServerContext
-from aofserver.session import Session
 from aoftool.format.resp.replies import OK, Reply, Verbatim
 from aoftool.keyspace.command import (
     ADMIN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from aofserver.clientmemory import memory_of
+from aofserver.clients.memory import memory_of
 from aofserver.commands.declare import server_command
 from aofserver.parts import ServerContext
 from aoftool.format.resp.replies import Reply, Status, Verbatim

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
 from aofserver.histogram import steps_us
-from aofserver.latencytexts import graph, report
+from aofserver.measures.latencytexts import graph, report
+from aofserver.measures.stats import CommandStats
 from aofserver.parts import ServerContext
-from aofserver.stats import CommandStats
 from aoftool.format.resp.replies import MapReply, Reply, Verbatim
 from aoftool.keyspace.command import ADMIN, LOADING, NOSCRIPT, STALE
 from aoftool.keyspace.errors import CommandError

@@ -7,8 +7,8 @@ import sys
 
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
 from aofserver.info import collect
+from aofserver.memory.sizes import size_of
 from aofserver.parts import ServerContext
-from aofserver.sizes import size_of
 from aoftool.format.resp.replies import OK, MapReply, Reply, Verbatim
 from aoftool.keyspace.command import LOADING, NO_FLAGS, RANDOM, READONLY, STALE
 from aoftool.keyspace.errors import NOT_AN_INTEGER, SYNTAX, CommandError

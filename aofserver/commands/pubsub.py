@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aofserver.commands.declare import SERVER_TABLE, server_command, server_container
+from aofserver.messages.pubsub import Topics
 from aofserver.parts import ServerContext
-from aofserver.pubsub import Topics
 from aofserver.replies import Several
 from aoftool.format.resp.replies import PushReply, Reply
 from aoftool.keyspace.command import (

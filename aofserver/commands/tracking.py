@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aofserver.commands.declare import server_command
+from aofserver.messages.trackingtable import Tracked, collision
 from aofserver.parts import ServerContext
-from aofserver.trackingtable import Tracked, collision
 from aoftool.format.resp.replies import OK, MapReply, Reply, SetReply
 from aoftool.keyspace.command import LOADING, NOSCRIPT, STALE
 from aoftool.keyspace.errors import NOT_AN_INTEGER, SYNTAX, CommandError

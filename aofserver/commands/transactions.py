@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from aofserver.clients.session import Transaction
 from aofserver.commands.declare import server_command
 from aofserver.parts import ServerContext
 from aofserver.replies import NO_REPLY, OWN_TYPES, Kept, encode
-from aofserver.session import Transaction
 from aoftool.format.resp.replies import NULL_ARRAY, OK, Reply
 from aoftool.keyspace.command import FAST, LOADING, NOSCRIPT, STALE, Flags
 from aoftool.keyspace.errors import CommandError

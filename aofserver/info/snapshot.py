@@ -9,14 +9,14 @@ import sys
 from dataclasses import dataclass
 from itertools import islice
 
-from aofserver.clientmemory import memory_of, query_bytes
+from aofserver.clients.memory import memory_of, query_bytes
+from aofserver.measures.stats import Stats
 from aofserver.parts import Parts
 from aofserver.persistence.dataset import resident_bytes
 from aofserver.persistence.loader import LoadedFile, Loading
 from aofserver.persistence.schedule import RewriteSchedule
 from aofserver.persistence.snapshots import SnapshotState
 from aofserver.persistence.writer import AofState
-from aofserver.stats import Stats
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.database import Database
 

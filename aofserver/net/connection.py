@@ -6,10 +6,10 @@ import asyncio
 import errno
 from typing import Protocol, cast
 
+from aofserver.clients.session import Session
 from aofserver.hotloop import receive
 from aofserver.net.reception import Reception
 from aofserver.net.requests import ProtocolError, Requests
-from aofserver.session import Session
 
 #: Commands behind one that waits for data that are taken in.
 _MOST_PENDING = 10_000

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aofserver.clients import Clients
+from aofserver.clients.outputs import Outputs
+from aofserver.clients.registry import Clients
+from aofserver.clients.session import Session
 from aofserver.dispatch import Dispatcher
 from aofserver.ground import Ground
 from aofserver.log import Log
+from aofserver.measures.stats import Stats
 from aofserver.net.intake import Intake
-from aofserver.outputs import Outputs
-from aofserver.session import Session
-from aofserver.stats import Stats
 
 
 class Reception:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+from aofserver.clients.session import Session
 from aofserver.context import ClientContext
 from aofserver.ground import Ground
 from aofserver.persistence.dataset import delay_s
@@ -15,7 +16,6 @@ from aofserver.persistence.loader import FileLoader, Load, LoadedFile, LoadFailu
 from aofserver.persistence.manager import Persistence
 from aofserver.persistence.schedule import Mode
 from aofserver.renames import Renames
-from aofserver.session import Session
 from aoftool.errors import ManifestError
 from aoftool.format.aof.manifest import parse_manifest
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from aofserver.config import Config
+from aofserver.measures.stats import Stats
 from aofserver.persistence.aof import LiveAof
 from aofserver.persistence.dataset import Dataset
 from aofserver.persistence.feed import Feed
@@ -19,7 +20,6 @@ from aofserver.persistence.rewrites import Rewrites, tell_forked
 from aofserver.persistence.schedule import Answer, Mode
 from aofserver.persistence.snapshots import Snapshots, is_due, may_retry
 from aofserver.persistence.writer import AofWriter
-from aofserver.stats import Stats
 from aofserver.system.children import cpu_numbers
 from aoftool.keyspace.context import Context
 

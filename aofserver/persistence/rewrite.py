@@ -11,8 +11,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from aofserver.latency import Latency
 from aofserver.log import CHILD, Log
+from aofserver.measures.latency import Latency
 from aofserver.persistence.child import ACK, ChildPipes, Output, rewrite_child
 from aofserver.persistence.dataset import Dataset
 from aofserver.persistence.diff import DiffBuffer

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aofserver.config import Config
+from aofserver.measures.stats import Stats
 from aofserver.persistence.dataset import Dataset
 from aofserver.persistence.feed import Feed
 from aofserver.persistence.places import Places
@@ -15,7 +16,6 @@ from aofserver.persistence.rewrite import RunningRewrite, Tools
 from aofserver.persistence.schedule import Growth, Mode, Outcome, RewriteSchedule
 from aofserver.persistence.snapshots import ENDED_ON_PURPOSE
 from aofserver.persistence.writer import AofWriter
-from aofserver.stats import Stats
 from aofserver.system.children import cpu_numbers
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aofserver.latency import Latency
 from aofserver.log import Log
+from aofserver.measures.latency import Latency
 from aofserver.persistence.policy import FlushPolicy, Fsync, Moment, Sync
 from aofserver.ports import Clock, Syncer
 from aoftool.ops.filesystem import FileSystem

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from aofserver.notifications import CLASS_OF
+from aofserver.messages.notifications import CLASS_OF
 from tests.compat import test_server_lookups as lookups
 from tests.compat.face import Pair
 from tests.compat.stage import Stage

@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from aofserver.clients.session import Session
 from aofserver.config import Config
 from aofserver.config.wiring import wire
 from aofserver.log import Level, Log
 from aofserver.ports import World
 from aofserver.server import Server
-from aofserver.session import Session
 from aoftool.format.resp import encode_command
 from aoftool.keyspace.digest import keyspace_digest
 from aoftool.keyspace.keyspace import Keyspace

@@ -10,10 +10,10 @@ import pytest
 from aofserver.acl.accounts import Accounts
 from aofserver.acl.control import AccessControl
 from aofserver.acl.log import AclLog
+from aofserver.clients.session import Session, Transaction
 from aofserver.commands import SERVER_TABLE
 from aofserver.config import Config
-from aofserver.session import Session, Transaction
-from aofserver.stats import Stats
+from aofserver.measures.stats import Stats
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.keyspace import Keyspace
 from tests.fakes.machine import Machine

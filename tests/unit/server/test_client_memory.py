@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aofserver.clienteviction import LEAST_LIMIT, limit_of, victims
-from aofserver.clientmemory import memory_of, queue_bytes
-from aofserver.session import Session
+from aofserver.clients.eviction import LEAST_LIMIT, limit_of, victims
+from aofserver.clients.memory import memory_of, queue_bytes
+from aofserver.clients.session import Session
 from tests.fakes.machine import Machine
 
 

@@ -18,12 +18,12 @@ from aofserver.info.snapshot import (
     Tracks,
     Waiting,
 )
+from aofserver.measures.rates import Rates
+from aofserver.measures.stats import CommandStats, Stats
 from aofserver.persistence.loader import LoadedFile, Loading
 from aofserver.persistence.schedule import Mode, RewriteSchedule
 from aofserver.persistence.snapshots import SnapshotState
 from aofserver.persistence.writer import AofState
-from aofserver.rates import Rates
-from aofserver.stats import CommandStats, Stats
 from aoftool.keyspace.context import Style
 
 _NOW_S = 1_000_000

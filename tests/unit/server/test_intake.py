@@ -14,10 +14,10 @@ from typing import Any, cast
 import pytest
 
 from aofserver import hotloop
+from aofserver.clients.session import Session
+from aofserver.measures.stats import Stats
 from aofserver.net import intake as intake_module
 from aofserver.net.intake import MOST_GATHERED, Intake, SocketReading
-from aofserver.session import Session
-from aofserver.stats import Stats
 from aofserver.turn import Turn
 from tests.fakes.machine import HandLoop
 

@@ -8,12 +8,12 @@ from random import Random
 
 import pytest
 
+from aofserver.clients.outputs import is_over
 from aofserver.config.listkinds import OutputLimit
-from aofserver.latency import Latency
-from aofserver.latencytexts import graph, report
-from aofserver.memory import MemoryGauge
-from aofserver.outputs import is_over
-from aofserver.sizes import size_of
+from aofserver.measures.latency import Latency
+from aofserver.measures.latencytexts import graph, report
+from aofserver.memory.gauge import MemoryGauge
+from aofserver.memory.sizes import size_of
 from aofserver.system.limits import allow_clients
 from aoftool.keyspace.context import Context
 from aoftool.keyspace.engine import run

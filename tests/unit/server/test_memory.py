@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from aofserver.memory import MemoryGauge
+from aofserver.memory.gauge import MemoryGauge
 from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.values import HashValue
 

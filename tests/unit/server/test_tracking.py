@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aofserver.trackingtable import Prefixes, ReadKeys, Tracked, collision
+from aofserver.messages.trackingtable import Prefixes, ReadKeys, Tracked, collision
 from tests.fakes.machine import Machine
 
 RELEASES = ["6.0", "7.4"]

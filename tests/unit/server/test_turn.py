@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from aofserver.session import Session
+from aofserver.clients.session import Session
 from aofserver.turn import Turn
 from tests.fakes.machine import HandLoop
 

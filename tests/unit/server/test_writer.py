@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from aofserver.latency import Latency
 from aofserver.log import Level, Log
+from aofserver.measures.latency import Latency
 from aofserver.persistence.policy import FlushPolicy, Fsync
 from aofserver.persistence.writer import AofWriter, FatalAofError
 from aoftool.ops.filesystem import System

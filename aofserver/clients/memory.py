@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aofserver.session import Session, peer_of
+from aofserver.clients.session import Session, peer_of
 
 #: What a client takes that has said nothing yet, and each word of a command that it has queued and
 #: each name that it watches or subscribes to, beside its bytes: about.

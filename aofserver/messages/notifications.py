@@ -6,9 +6,9 @@ databases tell of them.
 
 from __future__ import annotations
 
-from aofserver.clients import Clients
+from aofserver.clients.registry import Clients
 from aofserver.ground import Ground
-from aofserver.pubsub import PubSub
+from aofserver.messages.pubsub import PubSub
 from aoftool.keyspace.database import Database
 
 _KEYSPACE, _KEYEVENT = "K", "E"

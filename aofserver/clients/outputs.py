@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from aofserver.clients import Clients
+from aofserver.clients.registry import Clients
+from aofserver.clients.session import Session
 from aofserver.config.listkinds import OutputLimit
 from aofserver.ground import Ground
-from aofserver.session import Session
 
 #: Bytes that wait in a transport before it tells of them, where no limit is lower.
 HIGH_WATER = 1 << 20

@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from aofserver.clients.pauses import Pauses
 from aofserver.ground import Ground
-from aofserver.pauses import Pauses
 from aoftool.keyspace.database import Database
 from aoftool.keyspace.fields import expire_fields
 from aoftool.keyspace.rounds import Rounds

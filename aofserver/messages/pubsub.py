@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from aofserver.clients.outputs import Outputs
+from aofserver.clients.session import Session
 from aofserver.ground import Ground
-from aofserver.outputs import Outputs
 from aofserver.replies import Kept, encode
-from aofserver.session import Session
 from aoftool.format.resp.replies import PushReply
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.glob import compiled

@@ -7,9 +7,9 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 
-from aofserver.clientlines import client_line
+from aofserver.clients.lines import client_line
+from aofserver.clients.session import Session, peer_of
 from aofserver.ground import Ground
-from aofserver.session import Session, peer_of
 
 _THIS_HOST = ("127.0.0.1", "::1")
 

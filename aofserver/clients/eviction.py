@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aofserver.clientmemory import memory_of
-from aofserver.clients import Clients
+from aofserver.clients.memory import memory_of
+from aofserver.clients.registry import Clients
+from aofserver.clients.session import Session
 from aofserver.ground import Ground
-from aofserver.session import Session
 
 #: A lower limit stands for this one, or nobody could talk to the server any more.
 LEAST_LIMIT = 128 << 10

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from aofserver.clients.session import Session, peer_of
 from aofserver.ground import Ground
-from aofserver.session import Session, peer_of
 from aoftool.keyspace.command import Command, Flags, Table
 from aoftool.keyspace.errors import CommandError
 from aoftool.keyspace.keyspecs import Argv

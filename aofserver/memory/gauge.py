@@ -15,8 +15,8 @@ from itertools import islice
 from random import Random
 from typing import Any
 
+from aofserver.memory.sizes import parts_of
 from aofserver.persistence.dataset import resident_bytes
-from aofserver.sizes import parts_of
 from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.rounds import Picker
 

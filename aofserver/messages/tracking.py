@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aofserver.clients.session import Session
+from aofserver.messages.trackingtable import Prefixes, ReadKeys, Tracked
 from aofserver.replies import encode
-from aofserver.session import Session
-from aofserver.trackingtable import Prefixes, ReadKeys, Tracked
 from aoftool.format.resp.replies import PushReply, Reply
 from aoftool.keyspace.command import Command, Flags
 from aoftool.keyspace.context import NO_EVENT, Style

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from aofserver.clients.session import Session
 from aofserver.ground import Ground
+from aofserver.measures.slowlog import Slowlog
 from aofserver.redaction import redacted
-from aofserver.session import Session
-from aofserver.slowlog import Slowlog
 from aoftool.keyspace.command import Flags, Table
 from aoftool.keyspace.keyspecs import Argv
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from random import Random
 
 from aofserver.ground import Ground
-from aofserver.memory import MemoryGauge
-from aofserver.sizes import size_of
+from aofserver.memory.gauge import MemoryGauge
+from aofserver.memory.sizes import size_of
 from aoftool.keyspace.database import Database
 from aoftool.keyspace.keyspace import Keyspace
 from aoftool.keyspace.rounds import Picker

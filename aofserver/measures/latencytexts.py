@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aofserver.latency import Event, Latency
+from aofserver.measures.latency import Event, Latency
 
 #: Characters of a graph from low to high, and how high it is; columns at most.
 _DOTS, _ROWS, _COLUMNS = "_o#", 4, 80

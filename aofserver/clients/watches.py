@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aofserver.session import Found, Session
+from aofserver.clients.session import Found, Session
 from aoftool.keyspace.context import NO_EVENT, Style
 from aoftool.keyspace.database import Database
 from aoftool.keyspace.keyspace import Keyspace

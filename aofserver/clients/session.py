@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 from aofserver.acl.users import User
 from aofserver.hotsession import HotSession, Turns
-from aofserver.trackingtable import Tracked
+from aofserver.messages.trackingtable import Tracked
 from aofserver.waits import Blocked
 from aoftool.keyspace.command import Command
 from aoftool.keyspace.database import Database

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aofserver.clientmemory import memory_of, query_bytes, queue_bytes
-from aofserver.session import Session
+from aofserver.clients.memory import memory_of, query_bytes, queue_bytes
+from aofserver.clients.session import Session
 from aoftool.keyspace.context import Style
 
 #: Fields that Redis 6 does not tell.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aofserver.clients.session import Session
 from aofserver.ground import Ground
 from aofserver.redaction import redacted
-from aofserver.session import Session
 from aoftool.format.resp.inline import quote
 from aoftool.keyspace.command import Command, Flags
 from aoftool.keyspace.context import Style

@@ -1,0 +1,1 @@
+"""What is measured: times, counts, and what was slow."""

@@ -1,0 +1,1 @@
+"""Memory and expiry: what is estimated, evicted, expired and freed."""

@@ -1,0 +1,1 @@
+"""What clients are told without having asked: channels, keyspace events, monitors, tracking."""
