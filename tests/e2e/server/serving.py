@@ -102,6 +102,14 @@ def wait_until_loaded(running: Running) -> None:
     raise AssertionError(running.log.read_text(errors="replace"))
 
 
+def wait_until_written(client: Any) -> None:
+    """Wait until the AOF holds everything: under everysec a write may wait for a slow sync."""
+    deadline = time.monotonic() + 20
+    while client.info("persistence")["aof_buffer_length"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 @contextmanager
 def beside_a_real_one(which: str, folder: Path) -> Iterator[Path]:
     """The socket of ``aofserver``, or of a real server's release.

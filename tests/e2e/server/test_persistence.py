@@ -16,7 +16,7 @@ import redis
 
 from tests.compat.servers import run_checker
 from tests.compat.servers import serving as really_serving
-from tests.e2e.server.serving import serving, start
+from tests.e2e.server.serving import serving, start, wait_until_written
 
 AOF = ("--appendonly", "yes")
 
@@ -60,6 +60,7 @@ def test_restart_and_exchange_with_a_real_server(
         client.bgrewriteaof()
         running.wait_for_log("Background AOF rewrite finished successfully")
         fill(client, 20)
+        wait_until_written(client)
         before = digest(client)
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(10) == 0
@@ -85,6 +86,7 @@ def test_what_a_real_server_wrote(tmp_path: Path) -> None:
         while client.info("persistence")["aof_rewrite_in_progress"]:
             pass
         fill(client, 10)
+        wait_until_written(client)
         before = digest(client)
     with serving(folder, *AOF) as running:
         assert digest(running.client()) == before
@@ -129,7 +131,9 @@ def test_kill_9_under_load(tmp_path: Path, fsync: str) -> None:
                 found = int(client.get(key) or 0)
                 assert found in (count, count + 1) or (fsync == "everysec" and found < count)
             loads = {key: Load(running.client(), key) for key in keys}
-            threading.Event().wait(0.2)
+            while not all(load.acknowledged for load in loads.values()):
+                time.sleep(0.01)
+            time.sleep(0.2)
             if is_last:  # under load a rewrite takes a second: its child reads on while more comes
                 running.wait_for_log("Background AOF rewrite finished successfully")
             running.kill()
@@ -159,6 +163,7 @@ def test_rewrite_under_heavy_writes(tmp_path: Path, preamble: str) -> None:
                 pipe.execute()
         running.wait_for_log("Background AOF rewrite finished successfully")
         client.set("last", 1)
+        wait_until_written(client)
         before = digest(client)
         assert client.dbsize() == 20_101
     with serving(folder, *AOF) as running:
@@ -178,6 +183,7 @@ def test_a_killed_child_leaves_the_old_aof_in_force(tmp_path: Path) -> None:
         running.wait_for_log("Background AOF rewrite terminated by signal 9")
         client.set("later", 1)
         assert not list(folder.glob("temp-*"))
+        wait_until_written(client)
         before = digest(client)
     with serving(folder, *AOF) as running:
         assert digest(running.client()) == before
@@ -188,6 +194,7 @@ def test_a_cut_tail_is_cut_off_and_kept(tmp_path: Path) -> None:
     with serving(folder, *AOF) as running:
         running.client().set("a", 1)
         running.client().set("b", 2)
+        wait_until_written(running.client())
     path = folder / "appendonly.aof"
     whole = path.read_bytes()
     path.write_bytes(whole[:-5])
@@ -268,6 +275,7 @@ def test_turned_on_while_it_runs(tmp_path: Path) -> None:
         client.set("while", 1)
         running.wait_for_log("Background AOF rewrite finished successfully")
         client.set("later", 1)
+        wait_until_written(client)
         before = digest(client)
     with serving(folder, *AOF) as running:
         assert digest(running.client()) == before
@@ -295,6 +303,7 @@ def test_a_disk_that_is_full(tmp_path: Path) -> None:
         subprocess.run([limited, "--pid", pid, "--fsize=unlimited:unlimited"], check=True)
         running.wait_for_log("AOF write error looks solved")
         client.set("c", 1)
+        wait_until_written(client)
         before = digest(client)
     with serving(folder, *AOF) as running:
         assert digest(running.client()) == before

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.e2e.server.serving import Running, serving, wait_until_loaded
+from tests.e2e.server.serving import Running, serving, wait_until_loaded, wait_until_written
 
 _APART = ("unshare", "--user", "--map-root-user", "--mount")
 #: Bytes of the file system, and of a file in it that can be taken away.
@@ -78,14 +79,22 @@ def small_disk(folder: Path, *options: str) -> Iterator[Small]:
 def fill(client: Any, acknowledged: dict[bytes, bytes]) -> str:
     """Write until that is refused; the refusal."""
     value = b"v" * 10_000
-    for number in range(10 * _SIZE // len(value)):
-        key = b"key:%d" % (len(acknowledged) + number)
+    while len(acknowledged) * len(value) < 10 * _SIZE:
+        key = b"key:%d" % len(acknowledged)
         try:
             client.set(key, value)
         except redis.ResponseError as error:
             return str(error)
         acknowledged[key] = value
+        while is_held_back(client):
+            time.sleep(0.01)
     raise AssertionError("the disk was never full")
+
+
+def is_held_back(client: Any) -> bool:
+    """Whether a write waits for a sync, as under everysec, and not for room."""
+    told = client.info("persistence")
+    return bool(told["aof_buffer_length"]) and told["aof_last_write_status"] == "ok"
 
 
 def all_of(client: Any) -> dict[bytes, bytes]:
@@ -137,6 +146,7 @@ def test_a_rewrite_without_room_leaves_the_aof_in_force(tmp_path: Path) -> None:
         for number in range(60):
             value = acknowledged[b"key:%d" % number] = os.urandom(10_000)
             client.set(b"key:%d" % number, value)
+        wait_until_written(client)
         client.bgrewriteaof()
         small.running.wait_for_log("Background AOF rewrite terminated with error")
         assert client.info("persistence")["aof_last_bgrewrite_status"] == "err"
