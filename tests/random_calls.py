@@ -1,6 +1,6 @@
 """Random calls of all commands on a few keys, so that types, groups and IDs meet.
 
-``RandomCalls(rng).next(now_ms)`` draws a command of the whole table and a call of it. A key is
+``RandomCalls(chance).next(now_ms)`` draws a command of the whole table and a call of it. A key is
 mostly one that the command's group likes, so that calls do something; sometimes it is another's.
 """
 
@@ -148,12 +148,12 @@ class RandomCalls:
 
     def __init__(
         self,
-        rng: Random,
+        chance: Random,
         leave_out: frozenset[bytes] = frozenset(),
         groups: frozenset[str] | None = None,
         short: bool = True,
     ) -> None:
-        self._rng = rng
+        self.chance = chance
         self._short = short
         self._now_ms = 0
         self._commands = [
@@ -167,9 +167,9 @@ class RandomCalls:
     def next(self, now_ms: int) -> list[bytes]:
         """A call at that time, Unix ms."""
         self._now_ms = now_ms
-        row = self._rng.choice(self._commands)
-        while row.name in RARE and self._rng.random() > KEEP_RARE:
-            row = self._rng.choice(self._commands)
+        row = self.chance.choice(self._commands)
+        while row.name in RARE and self.chance.random() > KEEP_RARE:
+            row = self.chance.choice(self._commands)
         return self.call(row, now_ms)
 
     def call(self, row: Command, now_ms: int) -> list[bytes]:
@@ -178,7 +178,7 @@ class RandomCalls:
         kind = "lex" if row.name.endswith(b"LEX") else row.group
         if kind not in self._grammars:
             self._grammars[kind] = self._grammar(row.group, _LEX if kind == "lex" else {})
-        argv = self._grammars[kind].call(row, self._rng)
+        argv = self._grammars[kind].call(row, self.chance)
         if row.name == b"XREADGROUP":
             # What was delivered before is read, and counted, without a trace in the AOF.
             argv = [b">" if argument in STREAM_IDS else argument for argument in argv]

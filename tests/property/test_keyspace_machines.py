@@ -1,22 +1,24 @@
 """Random commands of each group on a real server and on ours: every reply the same.
 
 The commands are drawn from the declarations, all of a group and those on keys in general, on a few
-keys, so that types and states meet. A script that differs is told as the shortest that does.
+keys, so that types and states meet. hypothesis tells the shortest sequence that differs.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from hypothesis import HealthCheck, note, settings
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.strategies import randoms
 
 from aoftool.keyspace.command import TABLE
 from tests.compat.differential import STYLES, Ours, Real, assert_converges
 from tests.compat.servers import RELEASES, serving
-from tests.property.shrinking import shortest
 from tests.random_calls import RandomCalls, loses
 
 Call = list[bytes]
@@ -25,7 +27,9 @@ Call = list[bytes]
 GROUPS = (
     "string", "bitmap", "hyperloglog", "list", "set", "hash", "sorted-set", "geo", "stream",
 )  # fmt: skip
-SCRIPTS, CALLS = 50, 200
+SETTINGS = settings(
+    max_examples=60, stateful_step_count=100, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 #: What is not drawn, and why.
 LEFT_OUT = {
@@ -80,36 +84,6 @@ class Expiring(Ours):
         self.log.append([b"SELECT", b"%d" % self._logged_db])
 
 
-def first_difference(real: Real, release: str, script: Sequence[Call]) -> tuple[Ours, str]:
-    """Run a script on both; ours, and where they differ, or nothing."""
-    ours = Expiring(release)
-    for setup in ([b"FLUSHALL"], [b"SELECT", b"0"]):
-        real(setup)
-    for argv in script:
-        expected, got = real(argv), ours(argv)
-        if expected != got:
-            return ours, f"{argv}\n  real: {expected!r}\n  ours: {got!r}"
-    return ours, ""
-
-
-@pytest.mark.parametrize("group", GROUPS)
-def test_replies_and_convergence(server: tuple[str, Real], group: str) -> None:
-    release, real = server
-    missing = left_out(release)
-    for seed in range(SCRIPTS):
-        calls = RandomCalls(Random(seed), missing, frozenset((group, "generic")), short=False)
-        # Times are drawn far from now, so that a script takes the same way at any time of day.
-        script = [calls.next(time.time_ns() // 1_000_000) for _ in range(CALLS)]
-        style = STYLES[release]
-        script = [argv for argv in script if not _undefined(argv) and not loses(argv, style)]
-        ours, difference = first_difference(real, release, script)
-        if difference:
-            least = shortest(script, lambda part: bool(first_difference(real, release, part)[1]))
-            told = "\n".join(map(repr, least))
-            pytest.fail(f"{difference}\nthe script:\n{told}")
-        assert_converges(ours, release)
-
-
 def _undefined(argv: Call) -> bool:
     """Whether what is answered follows from the time (IDs) or from the order in a hash table."""
     if argv[0].startswith(b"SORT"):
@@ -122,7 +96,38 @@ def _undefined(argv: Call) -> bool:
     return argv[0] == b"XADD" and (b"*" in argv or b"~" in argv)
 
 
-def test_the_shortest_that_fails_is_told() -> None:
-    items = list(range(100))
-    assert shortest(items, lambda part: {17, 40, 41} <= set(part)) == [17, 40, 41]
-    assert shortest(items, lambda part: 99 in part) == [99]
+class GroupMachine(RuleBasedStateMachine):
+    """Calls of one group, one after the other, on a real server and on ours."""
+
+    release: ClassVar[str]
+    real: ClassVar[Real]
+    group: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ours = Expiring(self.release)
+        groups = frozenset((self.group, "generic"))
+        self.calls = RandomCalls(Random(), left_out(self.release), groups, short=False)
+        for setup in ([b"FLUSHALL"], [b"SELECT", b"0"]):
+            self.real(setup)
+
+    @rule(chance=randoms(use_true_random=False))
+    def call(self, chance: Random) -> None:
+        """Times are drawn far from now, so that a call does the same at any time of day."""
+        self.calls.chance = chance
+        argv = self.calls.next(time.time_ns() // 1_000_000)
+        if _undefined(argv) or loses(argv, STYLES[self.release]):
+            return
+        expected = self.real(argv)
+        note(f"{argv} -> {expected!r}")
+        assert self.ours(argv) == expected, argv
+
+    def teardown(self) -> None:
+        assert_converges(self.ours, self.release)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_replies_and_convergence(server: tuple[str, Real], group: str) -> None:
+    release, real = server
+    facts = {"release": release, "real": real, "group": group}
+    run_state_machine_as_test(type("Machine", (GroupMachine,), facts), settings=SETTINGS)
