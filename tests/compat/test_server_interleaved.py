@@ -8,18 +8,22 @@ which a Redis serves the keys that clients wait for in the order of a hash table
 
 from __future__ import annotations
 
-import contextlib
 import re
 import time
 from collections.abc import Sequence
 from random import Random
+from typing import ClassVar
 
-import pytest
+from hypothesis import HealthCheck, note, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.strategies import integers, lists
 
 from tests.compat.face import Pair
 from tests.compat.wire import Wire
 
-STEPS, SEEDS = 40, range(200)
+SETTINGS = settings(
+    max_examples=400, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
 NAMES = {"{l}": "klm", "{L}": "klm", "{z}": "yz", "{Z}": "yz", "{s}": "st", "{S}": "st"}
 PLACE = re.compile(r"\{\w\}")
 #: Commands by the places that are drawn: l, L a list; z, Z a sorted set; s, S a stream; C a client.
@@ -82,33 +86,43 @@ class Side:
         return [equal(client.come()) for client in self.clients]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_by_chance(servers: Pair, seed: int) -> None:
-    chance = Random(seed)
-    control = servers.again()
-    control.both("flushall")
-    pairs = [servers.again() for _ in range(chance.randint(2, 4))]
-    real = Side(control.real, [pair.real for pair in pairs])
-    ours = Side(control.ours, [pair.ours for pair in pairs])
-    with contextlib.ExitStack() as stack:
-        for pair in (*pairs, control):
-            stack.callback(pair.close)
-        play(chance, servers.release, real, ours)
+class ClientsMachine(RuleBasedStateMachine):
+    """Some clients of a real server and as many of ours, step by step."""
 
+    servers: ClassVar[Pair]
 
-def play(chance: Random, release: str, real: Side, ours: Side) -> None:
-    history = []
-    for _ in range(STEPS):
-        who = chance.randrange(len(real.clients))
-        rows = [chance.choice(ROWS[release]) for _ in range(chance.choice((1, 1, 1, 2, 3)))]
-        state = chance.getstate()
-        for side in (real, ours):
-            chance.setstate(state)  # both get the same words, but for the numbers of clients
+    @initialize(count=integers(2, 4))
+    def connect(self, count: int) -> None:
+        control = self.servers.again()
+        control.both("flushall")
+        pairs = [self.servers.again() for _ in range(count)]
+        self.pairs = [*pairs, control]
+        self.real = Side(control.real, [pair.real for pair in pairs])
+        self.ours = Side(control.ours, [pair.ours for pair in pairs])
+
+    @rule(who=integers(0, 3), picks=lists(integers(0, 10_000), min_size=1, max_size=3),
+          seed=integers(0, 1000))  # fmt: skip
+    def step(self, who: int, picks: list[int], seed: int) -> None:
+        """One client sends some commands at once."""
+        table = ROWS[self.servers.release]
+        rows = [table[pick % len(table)] for pick in picks]
+        who %= len(self.pairs) - 1
+        for side in (self.real, self.ours):
+            chance = Random(seed)  # both get the same words, but for the numbers of clients
             side.send(who, [drawn(chance, row, side.ids) for row in rows])
-        history += [f"{who}: {row}" for row in rows]
-        theirs, mine = real.told(), ours.told()
+        note(f"{who}: {rows}")
+        theirs, mine = self.real.told(), self.ours.told()
         deadline = time.monotonic() + 2
         while theirs != mine and time.monotonic() < deadline:  # some may still be on its way
-            theirs = [one + more for one, more in zip(theirs, real.told(), strict=True)]
-            mine = [one + more for one, more in zip(mine, ours.told(), strict=True)]
-        assert mine == theirs, "\n".join(history)
+            theirs = [one + more for one, more in zip(theirs, self.real.told(), strict=True)]
+            mine = [one + more for one, more in zip(mine, self.ours.told(), strict=True)]
+        assert mine == theirs
+
+    def teardown(self) -> None:
+        for pair in getattr(self, "pairs", []):
+            pair.close()
+
+
+def test_clients_by_chance(servers: Pair) -> None:
+    machine = type("Machine", (ClientsMachine,), {"servers": servers})
+    run_state_machine_as_test(machine, settings=SETTINGS)
