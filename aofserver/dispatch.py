@@ -16,7 +16,7 @@ from aofserver.measures.stats import CommandStats, Stats
 from aofserver.messages.tracking import Tracking
 from aofserver.persistence.feed import Feed
 from aofserver.propagation import Propagation
-from aofserver.replies import NO_REPLY, Kept, encode, is_push
+from aofserver.replies import NO_REPLY, Kept, Raw, Several, encode, is_push
 from aoftool.format.resp.replies import ErrorReply, Reply
 from aoftool.keyspace.command import Command, Flags, Table, unknown_subcommand, verbatim
 from aoftool.keyspace.commands.scripts import Effects
@@ -93,6 +93,8 @@ class Dispatcher:
         self.refuses: Callable[[Session, Command, Argv], bytes | None] = _never_refuse
         #: What must be done when the command that runs is done; always the same list.
         self.afterwards: list[Callable[[], None]] = []
+        #: Messages of a command inside EXEC to its own client: they stand before its reply.
+        self.asides: list[bytes] = []
         #: Told of every command of a client that tracks.
         self.tracking: Tracking
         #: By its name as it was spelled, what the hot loop may run.
@@ -335,6 +337,9 @@ class Dispatcher:
                 unheard = session.reply_mode in _QUIET or switches
                 if unheard and session.reply_mode != b"ON" and not is_push(reply):
                     reply = NO_REPLY
+                if self.asides:
+                    reply = Several([*map(Raw, self.asides), reply])
+                    self.asides.clear()
                 replies.append(reply)
         finally:
             units.in_exec = False

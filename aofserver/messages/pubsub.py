@@ -122,6 +122,8 @@ class PubSub:
                 data = forms[session.resp3] = encode(reply, session.resp3)
             if session is caller and own_later:
                 self._tell_later(data)
+            elif session is caller and self._ground.dispatcher.propagation.in_exec:
+                self._ground.dispatcher.asides.append(data)
             else:
                 session.send(Kept(data) if session is caller else data)
                 outputs.added(session)

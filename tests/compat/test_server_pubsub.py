@@ -197,6 +197,22 @@ def test_a_subscriber_may_do_all_in_resp3(servers: Pair) -> None:
         stage.play(FREE)
 
 
+#: Once with what else is told inside, once with no reply of EXEC itself.
+OWN = """
+    a: MULTI ; PSUBSCRIBE c* ; PUBLISH c 1 ; SET k v ; EVAL return(redis.call('publish','c','2')) 0
+    a: PUBLISH none 3 ; EXEC
+    a: MULTI ; PUBLISH c 4 ; CLIENT REPLY OFF ; PUBLISH c 5 ; EXEC
+    a: CLIENT REPLY ON ; PUBLISH c 6
+"""
+
+
+def test_own_messages_stand_in_the_reply_of_exec_in_6(servers: Pair) -> None:
+    if servers.release != "6.2":
+        pytest.skip("since 7.2 they follow it, which 7.0 does not do yet")
+    with Stage(servers, True) as stage:
+        stage.play(OWN)
+
+
 def test_own_messages_follow_the_reply_since_7_2(servers: Pair) -> None:
     if servers.release == "6.2":
         pytest.skip("there they stand before the reply, in the middle of that of EXEC")

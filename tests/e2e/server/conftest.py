@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from tests.e2e.server.serving import Running
 
 
 @pytest.fixture
-def client(server: Running) -> Any:
+def client(server: Running) -> Iterator[Any]:
     """A client of the module's own server, which holds nothing."""
     client = server.client()
     client.flushall()
-    return client
+    yield client
+    client.close()

@@ -24,7 +24,7 @@ from tests.e2e.server.raw import Raw
 from tests.e2e.server.serving import Running, serving
 
 #: Seconds within which an ordinary client is served while others do their worst.
-PATIENCE = 2.0
+PATIENCE = 10.0
 
 
 @pytest.fixture(scope="module")
