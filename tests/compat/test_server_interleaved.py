@@ -22,7 +22,7 @@ from tests.compat.face import Pair
 from tests.compat.wire import Wire
 
 SETTINGS = settings(
-    max_examples=400, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=200, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 NAMES = {"{l}": "klm", "{L}": "klm", "{z}": "yz", "{Z}": "yz", "{s}": "st", "{S}": "st"}
 PLACE = re.compile(r"\{\w\}")

@@ -28,7 +28,7 @@ GROUPS = (
     "string", "bitmap", "hyperloglog", "list", "set", "hash", "sorted-set", "geo", "stream",
 )  # fmt: skip
 SETTINGS = settings(
-    max_examples=60, stateful_step_count=100, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=100, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 #: What is not drawn, and why.
