@@ -6,7 +6,7 @@ import select
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import hiredis
 
@@ -14,68 +14,15 @@ from aoftool.format.resp import encode_command
 from aoftool.ops.replay.address import Address
 from aoftool.ops.replay.model import Argv, TargetError
 from aoftool.ops.replay.secure import TlsWire
+from aoftool.ops.replay.wire import Wire
 
 #: Bytes that are gathered before they are sent, and most that are read at a time.
 _GATHER, _READ = 1 << 20, 1 << 20
-#: Buffers in one call (``IOV_MAX`` is larger everywhere).
-_BUFFERS = 256
 #: Seconds to wait for a reply: FLUSHALL and DEBUG DIGEST take their time on large data.
 _PATIENCE = 600
 _NOTHING = object()
-_AGAIN = (BlockingIOError, InterruptedError)
 
 Replies = Callable[[list[Any]], None]
-
-
-class Wire(Protocol):
-    """A socket that never waits. All methods raise OSError.
-
-    Attributes:
-        room: bytes that it holds on their way.
-    """
-
-    room: int
-
-    def fileno(self) -> int: ...
-
-    def close(self) -> None: ...
-
-    def pending(self) -> int:
-        """Bytes that are there although poll does not tell of them."""
-
-    def receive(self, most: int) -> bytes | None:
-        """Up to so many bytes; empty: it was closed; None: nothing is there."""
-
-    def send(self, buffers: deque[memoryview]) -> int:
-        """How many bytes of these it took."""
-
-
-class PlainWire:
-    """A connected socket as it is."""
-
-    def __init__(self, connected: socket.socket) -> None:
-        self._socket = connected
-        self.room = connected.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
-        connected.setblocking(False)
-        self.fileno, self.close = connected.fileno, connected.close
-
-    def pending(self) -> int:
-        """None ever: poll tells of all."""
-        return 0
-
-    def receive(self, most: int) -> bytes | None:
-        """See Wire."""
-        try:
-            return self._socket.recv(most)
-        except _AGAIN:
-            return None
-
-    def send(self, buffers: deque[memoryview]) -> int:
-        """See Wire."""
-        try:
-            return self._socket.sendmsg([buffers[at] for at in range(min(len(buffers), _BUFFERS))])
-        except _AGAIN:
-            return 0
 
 
 class Link:
@@ -106,11 +53,11 @@ class Link:
                 plain = socket.socket(socket.AF_UNIX)
                 plain.settimeout(self._timeout)
                 plain.connect(address.path)
-                return PlainWire(plain)
+                return Wire(plain)
             plain = socket.create_connection((address.host, address.port), self._timeout)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if address.tls is None:
-                return PlainWire(plain)
+                return Wire(plain)
             return TlsWire(plain, address.tls, address.host)
         except OSError as error:
             if plain is not None:

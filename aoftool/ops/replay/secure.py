@@ -7,33 +7,25 @@ import ssl
 from collections import deque
 
 from aoftool.ops.replay.address import Tls
+from aoftool.ops.replay.wire import Wire
 
-_AGAIN = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
+class TlsWire(Wire):
+    """A connected socket behind TLS; shakes hands at once. Raises OSError."""
 
-class TlsWire:
-    """A connected socket behind TLS (see ``Wire``); shakes hands at once. Raises OSError."""
+    again = (*Wire.again, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
     def __init__(self, connected: socket.socket, tls: Tls, host: str) -> None:
-        self.room = connected.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
-        self._socket = _context(tls).wrap_socket(connected, server_hostname=host)
-        self._socket.setblocking(False)
-        self.fileno, self.close = self._socket.fileno, self._socket.close
-        self.pending = self._socket.pending
+        secured = _context(tls).wrap_socket(connected, server_hostname=host)
+        super().__init__(secured)
+        self._secured = secured
 
-    def receive(self, most: int) -> bytes | None:
-        """See Wire."""
-        try:
-            return self._socket.recv(most)
-        except _AGAIN:
-            return None
+    def pending(self) -> int:
+        """What was deciphered already."""
+        return self._secured.pending()
 
-    def send(self, buffers: deque[memoryview]) -> int:
-        """See Wire."""
-        try:
-            return self._socket.send(buffers[0])
-        except _AGAIN:
-            return 0
+    def _write(self, buffers: deque[memoryview]) -> int:
+        return self._secured.send(buffers[0])
 
 
 def _context(tls: Tls) -> ssl.SSLContext:
