@@ -286,13 +286,13 @@ cdef class RespScanner:
     cdef void _fast(self, const byte *p, Py_ssize_t end, i64 base) noexcept:
         cdef Py_ssize_t at = self.pos
         cdef Py_ssize_t pos
+        cdef int size
         cdef i64 left, run = 0
         while True:
-            if end - at > self.head_size and not memcmp(p + at, self.head, self.head_size):
-                pos = at + self.head_size
+            size = self.head_size
+            if size and end - at > size and not memcmp(p + at, self.head, size):
+                pos = at + size
             else:
-                pos = -1
-            if pos < 0 or not self.head_size:
                 self._count_run(run, base + at)
                 run = 0
                 pos = self._learn_head(p, at, end)
