@@ -368,7 +368,11 @@ def _finish(
     if outcome.error is not None:
         speaker.note(f"aoftool: {outcome.error}")
     if (outcome.error or outcome.stopped) and ready.options.checkpoint is not None:
-        speaker.note("Go on with the same command and --resume.")
+        speaker.note(
+            "Go on with the same command and --resume."
+            if outcome.unkept is None
+            else f"--resume cannot go on: no checkpoint of the last place: {outcome.unkept}"
+        )
     sys.exit(int(code))
 
 

@@ -12,17 +12,18 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
+from aoftool.format.rdb.primitives import INT64_MAX as INT64_MAX
+from aoftool.format.rdb.primitives import INT64_MIN as INT64_MIN
+from aoftool.format.rdb.primitives import canonical_int
 from aoftool.format.speed import pick
 from aoftool.keyspace.shortest import shortest_double
 
-INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
 #: Longest text of a long double that is read (``MAX_LONG_DOUBLE_CHARS`` in util.h, less the NUL).
 MAX_LONG_DOUBLE_TEXT = 5 * 1024 - 1
 
 LongDouble: TypeAlias = Fraction | float
 
 _MAX_INT_TEXT = 20
-_INT = re.compile(rb"0|-?[1-9][0-9]*")
 _DECIMAL = re.compile(rb"([+-]?)(?:([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([+-]?[0-9]+))?")
 _HEX = re.compile(
     rb"([+-]?)0[xX](?:([0-9a-fA-F]+)(?:\.([0-9a-fA-F]*))?|\.([0-9a-fA-F]+))(?:[pP]([+-]?[0-9]+))?"
@@ -45,10 +46,7 @@ def pure_parse_int(text: bytes) -> int | None:
 
     No spaces, no plus, no leading zeros, no minus zero: the text of an integer is unique.
     """
-    if len(text) > _MAX_INT_TEXT or not _INT.fullmatch(text):
-        return None
-    value = int(text)
-    return value if INT64_MIN <= value <= INT64_MAX else None
+    return canonical_int(text)
 
 
 parse_int = pick("parse_int", pure_parse_int)

@@ -18,6 +18,10 @@ APPEND_DIR = "appendonlydir"
 STDIN = Path("-")
 
 
+#: Tells a file from others that have, or had, its name.
+Identity = tuple[int, int]
+
+
 class Role(Enum):
     """What a file is to its set."""
 
@@ -45,6 +49,11 @@ class Source:
     parts: tuple[Part, ...]
     manifest_path: Path | None = None
     manifest: Manifest | None = None
+
+
+def identity_of(status: os.stat_result) -> Identity:
+    """Device and inode."""
+    return status.st_dev, status.st_ino
 
 
 def resolve(path: Path) -> Source:

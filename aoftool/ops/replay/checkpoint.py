@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from aoftool.errors import RefusedError, SourceError
 from aoftool.ops.replay.model import Position
 from aoftool.ops.safefile import NewFile
-from aoftool.ops.source import STDIN, Part
+from aoftool.ops.source import STDIN, Identity, Part, identity_of
 
 _SCHEMA = "aoftool.replay-checkpoint/1"
 _CHUNK = 1 << 20
@@ -70,16 +71,23 @@ class Prefix:
 
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
-        self._path: Path | None = None
+        self._identity: Identity | None = None
         self._offset = 0
 
-    def digest(self, path: Path, offset: int) -> str:
-        """Of the first ``offset`` bytes. Raises SourceError, also where there are fewer."""
-        if path != self._path or offset < self._offset:
-            self._hash = hashlib.blake2b(digest_size=16)
-            self._path, self._offset = path, 0
+    def digest(self, path: Path, offset: int, wanted: Identity | None = None) -> str:
+        """Of the first ``offset`` bytes.
+
+        Raises SourceError: also where there are fewer, or where the file is not the one that is
+        wanted, but another that has its name by now.
+        """
         try:
             with path.open("rb", buffering=0) as file:
+                found = identity_of(os.fstat(file.fileno()))
+                if wanted not in (None, found):
+                    raise SourceError("it was replaced by another file meanwhile", path)
+                if found != self._identity or offset < self._offset:
+                    self._hash = hashlib.blake2b(digest_size=16)
+                    self._identity, self._offset = found, 0
                 file.seek(self._offset)
                 while self._offset < offset:
                     chunk = file.read(min(_CHUNK, offset - self._offset))

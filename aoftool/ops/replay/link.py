@@ -13,7 +13,6 @@ import hiredis
 from aoftool.format.resp import encode_command
 from aoftool.ops.replay.address import Address
 from aoftool.ops.replay.model import Argv, TargetError
-from aoftool.ops.replay.secure import TlsWire
 from aoftool.ops.replay.wire import Wire
 
 #: Bytes that are gathered before they are sent, and most that are read at a time.
@@ -58,6 +57,8 @@ class Link:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if address.tls is None:
                 return Wire(plain)
+            from aoftool.ops.replay.secure import TlsWire  # OpenSSL, which takes its time
+
             return TlsWire(plain, address.tls, address.host)
         except OSError as error:
             if plain is not None:

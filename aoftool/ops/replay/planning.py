@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
-from aoftool.errors import LossError
+from aoftool.errors import AofError
 from aoftool.format.aof import (
     Annotation,
     Batch,
@@ -16,14 +18,10 @@ from aoftool.format.aof import (
     Step,
     timestamp_of,
 )
-from aoftool.format.rdb import Function, HashField, Key, StringKeys, Value
+from aoftool.format.rdb import Function, Key, StringKeys
 from aoftool.format.resp import encode_command
 from aoftool.format.resp.scan import RespScanner
 from aoftool.keyspace.catalog import commands
-from aoftool.keyspace.context import Style
-from aoftool.keyspace.payload import dump
-from aoftool.keyspace.rdbmap import live_value
-from aoftool.keyspace.snapshot import NoCommandForm, key_as_commands
 from aoftool.ops.replay.model import (
     Argv,
     ListedUnit,
@@ -38,8 +36,9 @@ from aoftool.ops.replay.target import Facts
 from aoftool.ops.replay.translation import Translator
 from aoftool.ops.replay.unfit import REASON, UNFIT
 
-#: A payload larger than this goes as commands: no server takes a string of 512 MB.
-_MAX_PAYLOAD = 256 << 20
+if TYPE_CHECKING:
+    from aoftool.ops.replay.keyforms import KeyForms
+
 _OPENS = frozenset((b"SELECT", b"MULTI", b"EXEC"))
 _name = itemgetter(0)
 Raw = Callable[[int, int], bytes]
@@ -102,10 +101,17 @@ class Planner:
         self._sets: set[bytes] = set()
         self._special = translator.concerned | _OPENS | UNFIT
 
-    def begin(self, part: int, db: int) -> None:
-        """The events that follow are of another file."""
-        self._part = part
-        self._db = db
+    def begin(self, place: Position) -> Position:
+        """The events that follow are of another file, behind this place; its full position.
+
+        In the middle of a rewritten file the database is the one that the old file had selected,
+        and a transaction that was open in that one begins again.
+        """
+        self._part = place.part
+        if not place.offset:
+            self._db = 0
+        self._open.clear()
+        return place._replace(db=self._db)
 
     def take(self, event: Event, raw: Raw) -> Iterator[Step_]:
         """What one event comes to; ``raw`` gives the file's bytes between two offsets."""
@@ -291,17 +297,12 @@ class Planner:
         for key, value in run.pairs:
             name = self._key_name(key, "string", db, run.start)
             if name is not None:
-                argvs.append(self._string(name, value))
+                argvs.append(self._forms.string(name, value))
                 origins.append(Origin(run.start, None, (key,)))
         if not argvs:
             yield Passed(end)
             return
         yield _listed(argvs, db, end, origins, range(len(argvs)))
-
-    def _string(self, key: bytes, value: bytes) -> Argv:
-        if self._overwrite or self._facts.rdb_version is None:
-            return b"SET", key, value
-        return b"RESTORE", key, b"0", dump(value, self._facts.rdb_version)
 
     def _key_name(self, key: bytes, kind: str, db: int | None, start: int) -> bytes | None:
         chooser = self._chooser
@@ -321,45 +322,28 @@ class Planner:
             return Passed(end)  # also of empty collections, which servers do not keep
         origin = Origin(key.start, None, (key.key,))
         try:
-            argvs = self._key_commands(name, key)
-        except (LossError, NoCommandForm) as error:
+            argvs = self._forms.key(name, key)
+        except AofError as error:
             return Refused(origin, end, b"LOSS " + str(error).encode())
         return _listed(argvs, db, end, [origin], [0] * len(argvs))
-
-    def _key_commands(self, name: bytes, key: Key) -> list[Argv]:
-        version, at_ms = self._facts.rdb_version, key.expire_at_ms
-        if key.kind == "string" and (self._overwrite or version is None):
-            assert isinstance(key.value, bytes)
-            found: list[Argv] = [(b"SET", name, key.value)]
-            return found if at_ms is None else found + self._translator.expire_at(name, at_ms)
-        value = live_value(key.kind, self._shifted(key))
-        payload = None if version is None else dump(value, version)
-        if payload is not None and len(payload) <= _MAX_PAYLOAD:
-            out = 0 if at_ms is None else self._translator.outgoing(at_ms) or 0
-            last = [b"REPLACE"] * self._overwrite + [b"ABSTTL"] * bool(out)
-            return [[b"RESTORE", name, b"%d" % out, payload, *last]]
-        style = Style.REDIS_7 if self._facts.version >= (7, 0) else Style.REDIS_6
-        commands: list[Argv] = [[b"DEL", name]] if self._overwrite else []
-        commands += key_as_commands(name, value, style)
-        return commands if at_ms is None else commands + self._translator.expire_at(name, at_ms)
-
-    def _shifted(self, key: Key) -> Value:
-        """The value; fields' own times become what those of keys do, but are not held back."""
-        if key.kind != "hash":
-            return key.value
-        fields: list[HashField] = key.value  # type: ignore[assignment]
-        final = self._translator.moments.final
-        return [(name, text, at and final(at)) for name, text, at in fields]
 
     def _library(self, event: Function) -> Step_:
         end = Position(self._part)
         if not self._chooser.wants_library():
             return Passed(end)
         origin = Origin(0, None, (b"FUNCTION",))
-        if not self._facts.knows(b"FUNCTION"):
-            return Refused(origin, end, b"LOSS the target has no functions")
-        words = [b"FUNCTION", b"LOAD", *([b"REPLACE"] if self._overwrite else []), event.code]
-        return _listed([words], None, end, [origin], [0])
+        try:
+            argv = self._forms.library(event.code)
+        except AofError as error:
+            return Refused(origin, end, b"LOSS " + str(error).encode())
+        return _listed([argv], None, end, [origin], [0])
+
+    @cached_property
+    def _forms(self) -> KeyForms:
+        # Not needed for a source without a preamble, which is sent sooner without the import.
+        from aoftool.ops.replay.keyforms import KeyForms
+
+        return KeyForms(self._facts, self._translator, self._overwrite)
 
 
 def _listed(

@@ -15,7 +15,7 @@ from aoftool.format.resp.scan import RespScanner
 from aoftool.ops.failures import DamagedError
 from aoftool.ops.replay.model import Position
 from aoftool.ops.replay.rewritten import find_continuation
-from aoftool.ops.source import STDIN, Part, Role, Source, resolve
+from aoftool.ops.source import STDIN, Identity, Part, Role, Source, identity_of, resolve
 from aoftool.ops.window import Progress
 
 _CHUNK = 1 << 20
@@ -50,12 +50,13 @@ class Reader:
         self._source = source
         self.start = start
         self._successor: Position | None = None
-        self._identity = (0, 0)
+        self._identities: dict[int, Identity] = {}
         self._truncated = truncated
         self._follow = follow
         self._batches = batches
         self._plain = plain
         self._progress = progress
+        self._is_replaced = False
         self._decoder = AofDecoder()
 
     def raw(self, start: int, end: int) -> bytes:
@@ -77,8 +78,8 @@ class Reader:
         path = part.path
         try:
             fd = sys.stdin.fileno() if path == STDIN else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            self._identity = _identity(os.fstat(fd))
             try:
+                self._identify(fd, path)
                 yield from self._read(fd, path)
             finally:
                 if path != STDIN:
@@ -92,6 +93,12 @@ class Reader:
             raise _damaged(part, error) from error
         except OSError as error:
             raise SourceError(error.strerror or str(error), path) from error
+
+    def _identify(self, fd: int, path: Path) -> None:
+        """Remember which file this is; in one that replaced another the place is known already."""
+        found = identity_of(os.fstat(fd))
+        if self._identities.setdefault(self.part, found) != found:
+            raise FileSetError("the server has rewritten it twice meanwhile", path)
 
     def _read(self, fd: int, path: Path) -> Iterator[Event | None]:
         begin = self.start
@@ -110,6 +117,12 @@ class Reader:
             self._decoder.feed(chunk)
             yield from self._events(begin.offset)
             self._progress(len(chunk))
+        if self._is_replaced:
+            # It may end in the middle of a record, or of a transaction, which is in the new one.
+            self._decoder.hurry()
+            yield from self._events(begin.offset)
+            self._go_on_in(fd, path, self._decoder.good_end)
+            return
         self._decoder.close()
         yield from self._events(begin.offset)
 
@@ -140,8 +153,7 @@ class Reader:
                 while chunk := os.read(fd, _CHUNK):
                     offset += len(chunk)
                     yield chunk
-                if self._source.manifest_path is None:
-                    self._go_on_in(fd, path, offset)
+                self._is_replaced = self._source.manifest_path is None
                 return
             else:
                 yield None
@@ -154,27 +166,25 @@ class Reader:
             raise SourceError("it became shorter while it was followed", path)
         if self._source.manifest_path is None:
             # One that is not there is between two names, or gone for good: wait.
-            return path.exists() and not self.is_at(path)
+            try:
+                return identity_of(path.stat()) != self._identities[self.part]
+            except FileNotFoundError:
+                return False
         return self._take_successors(path)
 
-    def is_at(self, path: Path) -> bool:
-        """Whether the file that is being read is still the one of this name."""
-        try:
-            return _identity(path.stat()) == self._identity
-        except OSError:
-            return False
+    def identity(self, part: int) -> Identity | None:
+        """Which file was read as this part; None before it was."""
+        return self._identities.get(part)
 
     def _go_on_in(self, fd: int, path: Path, size: int) -> None:
         """The server has rewritten a single file: go on in the new one, behind what was read."""
-        found = find_continuation(fd, size, path)
-        if found is None:
-            raise FileSetError(
-                "the server has rewritten it into a file without preamble, in which nobody can "
-                "tell where to go on; replay that one with --flush",
-                path,
-            )
-        self._successor = Position(len(self.parts), *found)
+        following = len(self.parts)
+        with path.open("rb", buffering=0) as file:
+            self._identities[following] = identity_of(os.fstat(file.fileno()))
+            found = find_continuation(fd, size, file.fileno(), path)
+        self._successor = Position(following, *found)
         self.parts.append(self.parts[self.part])
+        self._is_replaced = False
 
     def _take_successors(self, path: Path) -> bool:
         try:
@@ -201,10 +211,6 @@ class Reader:
                 "the server has rewritten the set, and removed files that were not read yet", path
             )
         return incr[numbers.index(mine + 1) :]
-
-
-def _identity(status: os.stat_result) -> tuple[int, int]:
-    return status.st_dev, status.st_ino
 
 
 def _sequence(name: str) -> int | None:

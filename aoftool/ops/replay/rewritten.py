@@ -8,53 +8,101 @@ too, from a SELECT on. So the old file ends with what stands behind the preamble
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from aoftool.errors import FormatError
-from aoftool.format.aof import AofDecoder
-from aoftool.format.rdb import End, NeedData
+from aoftool.errors import FileSetError, FormatError
+from aoftool.format.aof import AofDecoder, Batch
+from aoftool.format.rdb import Aux, End, NeedData
 from aoftool.format.resp import decode_commands_at
 
 _CHUNK = 1 << 20
-#: Most bytes behind the preamble that are looked at.
-_MOST = 256 << 20
-_ALL = 1 << 30
+#: The first command of a rewrite buffer, SELECT, is shorter.
+_FIRST = 64
 
 
-def find_continuation(old: int, size: int, path: Path) -> tuple[int, int] | None:
+def find_continuation(old: int, size: int, new: int, path: Path) -> tuple[int, int]:
     """Offset in the new file behind what the old one holds, and the commands before it.
 
-    ``old``: descriptor of the old file, which has ``size`` bytes and gets no more. None: the new
-    file has no preamble, or none that can be read. Raises OSError.
+    ``old``: descriptor of the old file, of which ``size`` bytes are whole and which gets no more;
+    ``new``: of the one that is called ``path`` now. Raises OSError, and FileSetError where nobody
+    can tell: without a preamble, or where there was a file between these two.
     """
-    with path.open("rb", buffering=0) as file:
-        end = _preamble_end(file.fileno())
-        if end is None:
-            return None
-        behind = os.pread(file.fileno(), _MOST, end)
-    tail = os.pread(old, min(size, len(behind)), max(0, size - len(behind)))
-    try:
-        _, ends = decode_commands_at(behind, 0, len(behind), _ALL) if behind else ([], [])
-    except FormatError:
-        return None
-    for records in range(len(ends), 0, -1):
-        length = ends[records - 1]
-        if length <= len(tail) and tail.endswith(behind[:length]):
-            return end + length, records
+    end, began = _preamble(new, path)
+    if began > int(os.fstat(old).st_ctime):  # which told of the loss of its name
+        raise FileSetError(
+            "the server has rewritten it more than once since it was read last, and what stood "
+            "only in the files between is gone; replay it with --flush",
+            path,
+        )
+    behind = os.fstat(new).st_size - end
+    head = os.pread(new, _FIRST, end)
+    _, ends = decode_commands_at(head, 0, len(head), 1) if head else ([], [])
+    if ends:
+        # The first place is that of the longest common part.
+        for start in _places(old, head[: ends[0]], max(0, size - behind), size):
+            if _is_same(old, start, new, end, size - start):
+                return end + size - start, _commands(new, end, size - start)
     return end, 0
 
 
-def _preamble_end(fd: int) -> int | None:
-    decoder, offset = AofDecoder(batches=True), 0
+def _preamble(fd: int, path: Path) -> tuple[int, int]:
+    """Where it ends, and the second of Unix time in which it was begun."""
+    decoder, offset, began = AofDecoder(batches=True), 0, 0
     try:
         while chunk := os.pread(fd, _CHUNK, offset):
             decoder.feed(chunk)
             offset += len(chunk)
             while not isinstance(event := decoder.next_event(), NeedData):
                 if isinstance(event, End):
-                    return event.end
+                    return event.end, began
                 if not decoder.in_preamble:
-                    return None
-    except FormatError:
-        return None
-    return None
+                    raise _without_preamble(path)
+                if isinstance(event, Aux) and event.key == b"ctime":
+                    began = int(event.value)
+    except (FormatError, ValueError) as error:
+        raise _without_preamble(path) from error
+    raise _without_preamble(path)
+
+
+def _without_preamble(path: Path) -> FileSetError:
+    return FileSetError(
+        "the server has rewritten it into a file without preamble, in which nobody can "
+        "tell where to go on; replay that one with --flush",
+        path,
+    )
+
+
+def _places(fd: int, needle: bytes, start: int, end: int) -> Iterator[int]:
+    """Offsets between two at which the needle begins."""
+    while window := os.pread(fd, min(_CHUNK, end - start), start):
+        at = window.find(needle)
+        while at >= 0:
+            yield start + at
+            at = window.find(needle, at + 1)
+        if len(window) < len(needle) or start + len(window) >= end:
+            return
+        start += len(window) - len(needle) + 1
+
+
+def _is_same(one: int, at: int, other: int, there: int, size: int) -> bool:
+    done = 0
+    while done < size:
+        count = min(_CHUNK, size - done)
+        if os.pread(one, count, at + done) != os.pread(other, count, there + done):
+            return False
+        done += count
+    return True
+
+
+def _commands(fd: int, start: int, size: int) -> int:
+    """How many there are in these bytes, which end behind one."""
+    decoder, count, end = AofDecoder(batches=True, start=start), 0, start + size
+    while start < end:
+        chunk = os.pread(fd, min(_CHUNK, end - start), start)
+        start += len(chunk)
+        decoder.feed(chunk)
+        decoder.hurry()
+        while not isinstance(event := decoder.next_event(), NeedData):
+            count += len(event.commands) if isinstance(event, Batch) else 1
+    return count

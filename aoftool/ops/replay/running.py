@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aoftool.errors import AofError
+from aoftool.errors import AofError, SourceError
 from aoftool.format.aof import Event
 from aoftool.ops.collection import no_collection
 from aoftool.ops.replay.checkpoint import Checkpoint, Prefix, sizes_of, write_checkpoint
@@ -87,6 +87,7 @@ class Outcome:
         settled: times of expiry that were put right; held: whether some still wait for that.
         restarted: relative times that began anew, because nothing says when they began.
         cut: (path, offset, reason) of a tail that was left out.
+        unkept: why the checkpoint does not tell of the last place, or None.
         seconds: how long it took.
     """
 
@@ -100,6 +101,7 @@ class Outcome:
     held: bool = False
     restarted: int = 0
     cut: tuple[str, int, str] | None = None
+    unkept: SourceError | None = None
     seconds: float = 0.0
 
 
@@ -158,6 +160,7 @@ class Runner:
         )  # fmt: skip
         self._prefix = Prefix()
         self._saved = clock()
+        self._unkept: SourceError | None = None
         self._settled = Settled()
 
     def run(self) -> Outcome:
@@ -204,29 +207,22 @@ class Runner:
     def _send_all(self, events: Iterable[Event | None]) -> str | None:
         part = self._reader.part
         for event in events:
+            if self._reader.part != part:
+                part = self._reader.part
+                place = self._planner.begin(self._reader.start)
+                if place.offset:
+                    self.ledger.passed(place)
             if event is None:
                 why = self._idle()
                 if why:
                     return why
                 continue
-            if self._reader.part != part:
-                part = self._reader.part
-                self._begin(part)
             for step in self._planner.take(event, self._reader.raw):
                 self._take(step)
                 why = self._why_stop()
                 if why:
                     return why
         return None
-
-    def _begin(self, part: int) -> None:
-        """The reader has come to another file."""
-        place = self._reader.start
-        # In the middle of a rewritten file the database is the one that the old file had selected.
-        db = self.ledger.position.db if place.offset else 0
-        self._planner.begin(part, db)
-        if place.offset:
-            self.ledger.passed(place._replace(db=db))
 
     def _take(self, step: Step_) -> None:
         ledger = self.ledger
@@ -299,8 +295,14 @@ class Runner:
         assert path is not None
         parts = self._reader.parts
         at = parts[min(place.part, len(parts) - 1)].path
-        if self._options.follow and place.part == self._reader.part and not self._reader.is_at(at):
-            return  # rewritten just now: the place means nothing in the new file
+        self._saved = self._clock()
+        try:
+            digest = self._prefix.digest(at, place.offset, self._reader.identity(place.part))
+        except SourceError as error:
+            # Removed or replaced by a rewrite while its last commands were on their way: their
+            # place means nothing in what has its name now. The next place will be in that.
+            self._unkept = error
+            return
         write_checkpoint(
             path,
             Checkpoint(
@@ -309,7 +311,7 @@ class Runner:
                 offset=place.offset,
                 record=place.record,
                 db=place.db,
-                digest=self._prefix.digest(at, place.offset),
+                digest=digest,
                 target=self._options.target,
                 options=self._options.fingerprint,
                 held=self._translator.sent_times and self._translator.moments.hold,
@@ -318,7 +320,7 @@ class Runner:
                 done=done,
             ),
         )
-        self._saved = self._clock()
+        self._unkept = None
 
     def _outcome(self, stopped: str | None, error: AofError | None, seconds: float) -> Outcome:
         ledger = self.ledger
@@ -336,5 +338,6 @@ class Runner:
             self._translator.sent_times and self._translator.moments.hold,
             self._translator.restarted,
             self._reader.cut,
+            self._unkept,
             seconds,
         )

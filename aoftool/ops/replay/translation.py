@@ -11,8 +11,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from aoftool.errors import LossError
-from aoftool.keyspace.numbers import parse_int
-from aoftool.keyspace.payload import BadPayload, dump, restore
+from aoftool.format.rdb.primitives import canonical_int
 from aoftool.ops.replay.model import Argv
 from aoftool.ops.replay.moments import Moments
 from aoftool.ops.replay.target import Facts
@@ -107,7 +106,7 @@ class Translator:
     # Times of expiry.
     def _time(self, text: bytes, unit: int, absolute: bool) -> int | None:
         """Unix time in ms of the source, or None for what is no time."""
-        number = parse_int(text)
+        number = canonical_int(text)
         if number is None:
             return None
         if absolute:
@@ -229,6 +228,9 @@ class Translator:
         version = int.from_bytes(payload[_VERSION_BYTES], "little")
         if newest is None or version <= newest:
             return payload
+        # Most sources hold no RESTORE, and are sent sooner without the import.
+        from aoftool.keyspace.payload import BadPayload, dump, restore
+
         try:
             return dump(restore(payload), newest)
         except (BadPayload, LossError):
@@ -287,7 +289,7 @@ class Translator:
         return [[b"DEL", *argv[1:]]]
 
     def _pop(self, argv: Argv) -> list[Argv]:
-        count = parse_int(argv[2]) if len(argv) == 3 else None
+        count = canonical_int(argv[2]) if len(argv) == 3 else None
         if count is None:
             return [argv]
         if argv[0].upper() == b"LPOP":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from time import time
 
 import pytest
 
+from aoftool.errors import FileSetError
 from aoftool.format.rdb import RdbEncoder
 from aoftool.format.resp import encode_command
 from aoftool.ops.replay.rewritten import find_continuation
@@ -16,8 +17,9 @@ def commands(*lines: str) -> bytes:
     return b"".join(encode_command(line.encode().split()) for line in lines)
 
 
-def preamble() -> bytes:
+def preamble(ctime: float = 0) -> bytes:
     encoder = RdbEncoder()
+    encoder.aux(b"ctime", b"%d" % ctime)
     encoder.select_db(0)
     encoder.key(b"k", "string", b"v")
     return encoder.end()
@@ -27,15 +29,12 @@ BEFORE = commands("SELECT 0", "INCR n", "INCR n")
 DIFF = ["SELECT 0", "INCR n", "INCR n", "INCR n", "SET a 1"]
 
 
-def found(old: bytes, new: bytes, tmp_path: Path) -> tuple[int, int] | None:
+def found(old: bytes, new: bytes, tmp_path: Path) -> tuple[int, int]:
     first, second = tmp_path / "old", tmp_path / "new"
     first.write_bytes(old)
     second.write_bytes(new)
-    fd = os.open(first, os.O_RDONLY)
-    try:
-        return find_continuation(fd, len(old), second)
-    finally:
-        os.close(fd)
+    with first.open("rb") as one, second.open("rb") as other:
+        return find_continuation(one.fileno(), len(old), other.fileno(), second)
 
 
 @pytest.mark.parametrize("shared", range(len(DIFF) + 1))
@@ -60,4 +59,33 @@ def test_a_cut_tail_is_left_for_later(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("new", [BEFORE, b"", preamble()[:-3], b"REDIS9999"])
 def test_without_a_preamble_nobody_can_tell(new: bytes, tmp_path: Path) -> None:
-    assert found(BEFORE, new, tmp_path) is None
+    with pytest.raises(FileSetError, match="without preamble"):
+        found(BEFORE, new, tmp_path)
+
+
+@pytest.mark.parametrize("lacking", [1, 400, 1100, 2999])
+def test_more_than_is_read_at_a_time(lacking: int, tmp_path: Path) -> None:
+    """A rewrite buffer of some MB, of which the old file lacks some commands."""
+    record = commands("RPUSH l " + "v" * 1000)
+    select = commands("SELECT 0")
+    shared = select + record * (3000 - lacking)
+    old = BEFORE + commands("SET x " + "x" * 4_000_000) + shared
+    new = preamble() + select + record * 3000
+    place = found(old, new, tmp_path)
+    assert place == (len(preamble()) + len(shared), 3001 - lacking)
+
+
+@pytest.mark.parametrize("before", range(0, 60, 3))
+def test_it_begins_across_two_reads(before: int, tmp_path: Path) -> None:
+    diff = commands("SELECT 0", "SET y " + "y" * (1 << 21))
+    new = preamble() + diff + commands("SET z " + "z" * ((1 << 20) - 70 + before))
+    place = found(BEFORE + commands("SET x " + "x" * (1 << 22)) + diff, new, tmp_path)
+    assert place == (len(preamble()) + len(diff), 2)
+
+
+def test_a_file_between_was_missed(tmp_path: Path) -> None:
+    """A snapshot that was begun after the old file had lost its name is not of its successor."""
+    for ahead in (-100, 0):
+        assert found(BEFORE, preamble(time() + ahead), tmp_path)[1] == 0
+    with pytest.raises(FileSetError, match="more than once"):
+        found(BEFORE, preamble(time() + 100), tmp_path)

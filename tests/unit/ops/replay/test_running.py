@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aoftool.errors import ExitCode, SourceError
+from aoftool.errors import ExitCode, RefusedError, SourceError
+from aoftool.format.rdb import RdbEncoder
 from aoftool.format.resp import encode_command
 from aoftool.keyspace.context import Style
 from aoftool.keyspace.digest import keyspace_digest
 from aoftool.ops.failures import Failure
 from aoftool.ops.loading import LoadOptions, load
+from aoftool.ops.replay.checkpoint import place_of, read_checkpoint
 from aoftool.ops.replay.choosing import Chooser
 from aoftool.ops.replay.ledger import Ledger
 from aoftool.ops.replay.memory import MemorySink
@@ -209,6 +212,94 @@ def test_a_file_that_is_cut_while_it_is_read(tmp_path: Path) -> None:
     assert isinstance(outcome.error, SourceError)
     assert "became shorter" in str(outcome.error)
     assert outcome.position.offset == cut
+
+
+# A file that is replaced while it is followed.
+class Late(Noting):
+    """Acknowledges nothing before it is drained; ``turns`` happen one by one where it waits."""
+
+    def __init__(self, *turns: Callable[[], None]) -> None:
+        super().__init__()
+        self._turns = list(turns)
+        self._unanswered: list[Unit] = []
+
+    def push(self, unit: Unit) -> None:
+        self.seen += [(self.now, unit.db, b" ".join(argv)) for argv in unit.words()]
+        self._ledger.sent(unit)
+        self._unanswered.append(unit)
+
+    def drain(self) -> None:
+        while self._unanswered:
+            self._ledger.finished(self._unanswered.pop(0))
+
+    def wait(self, seconds: float) -> None:
+        self.now += 2
+        self._turns.pop(0)()
+
+
+def rewritten(path: Path, *lines: str) -> None:
+    """Put a file in its place that begins with a preamble."""
+    encoder = RdbEncoder()
+    encoder.select_db(0)
+    fresh = write(path.with_name("temp"), *lines)
+    fresh.write_bytes(encoder.end() + fresh.read_bytes())
+    fresh.replace(path)
+
+
+def add(path: Path, *lines: str) -> None:
+    with path.open("ab") as file:
+        file.write(write(path.with_name("more"), *lines).read_bytes())
+
+
+def test_a_rewrite_while_replies_are_still_to_come(tmp_path: Path) -> None:
+    """A checkpoint tells of the file that has the name, or is not written."""
+    path, kept, control = (
+        write(tmp_path / "x.aof", "SELECT 3", "SET a 1"),
+        tmp_path / "k",
+        Control(),
+    )
+    places = []
+
+    def rewrite() -> None:
+        places.append(read_checkpoint(kept))
+        add(path, "SELECT 3", "INCR n", "MULTI", "INCR n")  # it ends inside of a transaction
+        rewritten(path, "SELECT 3", "INCR n", "MULTI", "INCR n", "INCR n", "EXEC", "INCR m")
+
+    def look() -> None:
+        places.append(read_checkpoint(kept))
+        control.stop = True
+
+    size = path.stat().st_size
+    sink = Late(lambda: None, rewrite, lambda: None, look)
+    options = ReplayOptions(follow=True, checkpoint=kept, pace=Pace(commands=1000))
+    outcome, _, _ = play(path, options, sink, control=control)
+    assert sent(sink) == ["SET a 1", "INCR n", "MULTI", "INCR n", "INCR n", "EXEC", "INCR m"]
+    assert {db for _, db, _ in sink.seen} == {3}
+    assert (outcome.error, outcome.unkept, outcome.stopped) == (None, None, "interrupted")
+    first, second = places
+    assert (first.offset, first.record) == (size, 2)
+    place = place_of(second, list(resolve(path).parts), path)
+    assert (place.offset, place.record, place.db) == (path.stat().st_size, 7, 3)
+
+
+def test_what_was_sent_of_a_file_that_is_gone_has_no_checkpoint(tmp_path: Path) -> None:
+    path, kept, control = write(tmp_path / "x.aof", "SET a 1"), tmp_path / "k", Control()
+
+    def rewrite() -> None:
+        add(path, "SELECT 0", "INCR n")
+        rewritten(path, "SELECT 0", "INCR n", "INCR n")
+
+    class Stopping(Late):
+        def push(self, unit: Unit) -> None:
+            super().push(unit)
+            control.stop = len(self.seen) == 2
+
+    sink = Stopping(lambda: None, rewrite)
+    outcome, _, _ = play(path, ReplayOptions(follow=True, checkpoint=kept), sink, control=control)
+    assert (outcome.stopped, len(sink.seen)) == ("interrupted", 2)
+    assert "replaced by another file" in str(outcome.unkept)
+    with pytest.raises(RefusedError, match="the source has changed"):
+        place_of(read_checkpoint(kept), list(resolve(path).parts), path)
 
 
 def test_selection_by_key_and_place(tmp_path: Path) -> None:
