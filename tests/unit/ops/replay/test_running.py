@@ -253,11 +253,8 @@ def add(path: Path, *lines: str) -> None:
 
 def test_a_rewrite_while_replies_are_still_to_come(tmp_path: Path) -> None:
     """A checkpoint tells of the file that has the name, or is not written."""
-    path, kept, control = (
-        write(tmp_path / "x.aof", "SELECT 3", "SET a 1"),
-        tmp_path / "k",
-        Control(),
-    )
+    path, kept = write(tmp_path / "x.aof", "SELECT 3", "SET a 1"), tmp_path / "k"
+    control = Control()
     places = []
 
     def rewrite() -> None:
