@@ -22,6 +22,13 @@ EXEMPT = {
     "aoftool.format.speed": {"os"},
     "aoftool.format.faces": {"sys"},
 }
+#: What a replay of plain commands by a plain socket never needs, and would wait for: each other
+#: import stands at the top.
+LATE = {
+    "aoftool.ops.replay.link": ["aoftool.ops.replay.secure"],
+    "aoftool.ops.replay.planning": ["aoftool.ops.replay.keyforms"],
+    "aoftool.ops.replay.translation": ["aoftool.keyspace.payload"],
+}
 #: What aofserver may use of aoftool.
 SERVER_MAY = (
     "aoftool.errors",
@@ -124,7 +131,7 @@ def test_no_import_hides_in_a_function(name: str) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for imported, _ in _imports(node)
     ]
-    assert inside == []
+    assert inside == LATE.get(name, [])
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if _layer(name) == 3])
