@@ -5,8 +5,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Most tests wait for real servers: as many at a time as there are cores, within reason.
+PYTEST := $(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4
 
-.PHONY: run test lint types bench docs clean
+.PHONY: run test test-pure lint types bench docs clean
 
 $(VENV)/installed: pyproject.toml setup.py $(wildcard aof*/_*.pyx aoftool/*/_*.p[yx][xd] aoftool/*/*/_*.p[yx][xd] aoftool/*/_*.h)
 	$(PYTHON) -m venv $(VENV)
@@ -21,7 +23,13 @@ run: $(VENV)/installed
 	@BIN=$(abspath $(BIN)) sh samples/tour.sh
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
+
+# Without the compiled twins, where they make a difference: of the server's tests with real
+# processes, those that serve many commands, persist them, or are hostile.
+test-pure: $(VENV)/installed-test
+	AOFTOOL_PURE=1 $(PYTEST) tests/unit $(wildcard tests/e2e/test_*.py) \
+		$(patsubst %,tests/e2e/server/test_%.py,clients corpus hostile messages persistence)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
