@@ -5,7 +5,8 @@ from __future__ import annotations
 import select
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import hiredis
@@ -112,15 +113,20 @@ class Link:
         """Whether enough has been gathered to be worth a call."""
         return self._waiting >= _GATHER
 
+    def flush(self) -> None:
+        """Send what the socket takes, and look for no replies."""
+        with self._breaking():
+            self._send()
+
     def pump(self, replies: Replies, timeout: float = 0) -> bool:
         """Send what can be sent, and hand over the replies that are there.
 
         ``timeout``: seconds to wait where nothing can be done; whether anything was done.
         """
-        try:
+        with self._breaking():
             # A socket takes bytes long before poll tells of it (a Unix one tells when it is three
             # quarters empty), and a target that has read everything meanwhile has nothing to do.
-            moved = bool(self._out) and self._send()
+            moved = self._send()
             wanted = select.POLLIN | (select.POLLOUT if self._out else 0)
             if wanted != self._listening:
                 self._poll.modify(self._wire.fileno(), wanted)
@@ -132,10 +138,16 @@ class Link:
                 self._receive(replies)
             if happened & select.POLLOUT and not moved:
                 self._send()
+        return bool(moved or events or pending)
+
+    @contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """An OSError is that of a connection that breaks."""
+        try:
+            yield
         except OSError as error:
             reason = error.strerror or str(error)
             raise TargetError(f"{self.address}: the connection broke: {reason}") from error
-        return bool(moved or events or pending)
 
     def _receive(self, replies: Replies) -> None:
         data = self._wire.receive(_READ)
@@ -155,6 +167,8 @@ class Link:
     def _send(self) -> bool:
         """Send what the socket takes; whether it took anything."""
         buffers = self._out
+        if not buffers:
+            return False
         sent = self._wire.send(buffers)
         if not sent:
             return False

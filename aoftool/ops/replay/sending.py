@@ -22,7 +22,7 @@ _TICK = 0.1
 KEEP_ALIVE = 10.0
 #: Seconds for which replies gather before they are taken: half of what the fastest target needs
 #: for a command, for each that is in the socket; at most so long, and not for less than that.
-_HALF, _LONGEST, _SHORTEST = 0.35e-6, 0.004, 0.0001
+_HALF, _LONGEST, _SHORTEST = 0.35e-6, 0.002, 0.0001
 
 
 def error_text(error: Any) -> bytes:
@@ -92,6 +92,7 @@ class Pipe:
         while self._bytes > window.bytes or link.unanswered > window.commands:
             seconds = nap(link.unanswered, self._bytes, link.room)
             if seconds:
+                link.flush()
                 time.sleep(seconds)
             if not link.pump(self._take):
                 link.pump(self._take, _TICK)

@@ -13,7 +13,7 @@ ROOM = 200_000
     (0, 0, 0.0),
     (10_000, 560_000, 0.00125),  # 3,571 of them are in the socket
     (3_000, 150_000, 0.00105),  # all of them are
-    (50_000, 200_000, 0.004),  # but no longer than that
+    (50_000, 200_000, 0.002),  # but no longer than that
     (200, 11_200, 0.0),  # too short to be worth it
     (100, 8_000_000, 0.0),  # long values: the socket is empty in no time
 ])  # fmt: skip
