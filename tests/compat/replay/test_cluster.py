@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import random
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +21,10 @@ from aoftool.ops.replay.running import Outcome, ReplayOptions, Runner
 from aoftool.ops.replay.survey import survey
 from aoftool.ops.window import no_progress
 from tests.compat.servers import STARTUP_SECONDS, find
+from tests.ports import free_port
 
 SLOTS = 16384
 NODES = 3
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, nor on their cluster ports 10000 above."""
-    with ExitStack() as stack:
-        found = []
-        for port in random.sample(range(17310, 17990, 10), 68):
-            pair = [stack.enter_context(socket.socket()) for _ in range(2)]
-            try:
-                for one, number in zip(pair, (port, port + 10000), strict=True):
-                    one.bind(("127.0.0.1", number))
-            except OSError:
-                continue
-            found.append(port)
-            if len(found) == count:
-                return found
-    raise AssertionError("no free ports")
 
 
 class Cluster:
@@ -92,7 +73,7 @@ class Cluster:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     program = find("7.0").server
-    ports = free_ports(NODES)
+    ports = [free_port() for _ in range(NODES)]
     started = []
     for port in ports:
         folder = tmp_path_factory.mktemp(f"node-{port}")

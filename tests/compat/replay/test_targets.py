@@ -28,6 +28,7 @@ from aoftool.ops.source import resolve
 from aoftool.ops.window import no_progress
 from tests.compat import servers
 from tests.compat.replay.replaying import address_of, replay, write
+from tests.ports import free_port
 
 NARROW = Window(commands=1)
 
@@ -63,8 +64,9 @@ def test_who_may_not_ask_what_is_there_may_not_replay(client: Any, tmp_path: Pat
 
 def test_what_is_no_cluster(tmp_path: Path) -> None:
     """redis-py's cluster client has errors that are none of its others."""
-    with servers.serving("7.0", tmp_path, "--port", "7399", "--bind", "127.0.0.1"):
-        for port, told in ((7399, "Cluster mode is not enabled"), (1, "Connection refused")):
+    single = free_port()
+    with servers.serving("7.0", tmp_path, "--port", str(single), "--bind", "127.0.0.1"):
+        for port, told in ((single, "Cluster mode is not enabled"), (1, "Connection refused")):
             with pytest.raises(TargetError, match=told):
                 connect_cluster(Address(port=port))
 

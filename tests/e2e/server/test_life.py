@@ -24,23 +24,13 @@ from aofserver import Config, Server, StartFailure
 from aofserver.log import Log
 from tests.builders import commands
 from tests.e2e.server.serving import serving, start
+from tests.ports import free_port
 
 AOF = ("--appendonly", "yes")
 
 
 def client_of(port: int, **options: Any) -> Any:
     return redis.Redis(port=port, retry=Retry(NoBackoff(), 0), **options)
-
-
-def free_port() -> int:
-    for port in range(7200, 7300):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no port is free")
 
 
 # The end.

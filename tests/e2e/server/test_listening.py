@@ -11,13 +11,7 @@ import pytest
 import redis
 
 from tests.e2e.server.serving import serving
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+from tests.ports import free_port
 
 
 def _answers(port: int, host: str = "127.0.0.1") -> bool:
@@ -36,7 +30,7 @@ def client(tmp_path: Path) -> Iterator[Any]:
 
 
 def test_another_port(client: Any) -> None:
-    first, second = _free_port(), _free_port()
+    first, second = free_port(), free_port()
     client.config_set("port", first)
     assert _answers(first)
     kept = socket.create_connection(("127.0.0.1", first), 5)
@@ -53,7 +47,7 @@ def test_another_port(client: Any) -> None:
 
 
 def test_a_port_that_is_taken(client: Any) -> None:
-    port = _free_port()
+    port = free_port()
     client.config_set("port", port)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -65,7 +59,7 @@ def test_a_port_that_is_taken(client: Any) -> None:
 
 
 def test_other_addresses(client: Any) -> None:
-    port = _free_port()
+    port = free_port()
     client.config_set("port", port)
     client.config_set("bind", "127.0.0.2 -192.0.2.1")
     assert (_answers(port), _answers(port, "127.0.0.2")) == (False, True)
