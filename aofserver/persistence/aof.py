@@ -37,7 +37,7 @@ class LiveAof:
     ) -> None:
         self.writer = writer
         self.marks = Marks(writer)
-        self.rewrites = rewrites
+        self._rewrites = rewrites
         self._schedule = rewrites.schedule
         self._config = config
         self._places = places
@@ -72,7 +72,7 @@ class LiveAof:
         """Say where the feed goes."""
         if self.mode is Mode.OFF:
             self._feed.sink = None
-        elif self.mode is Mode.ON and self.rewrites.running is None:
+        elif self.mode is Mode.ON and self._rewrites.running is None:
             self._feed.sink = self.writer.add
         else:
             self._feed.sink = self._take
@@ -81,8 +81,8 @@ class LiveAof:
         """The feed's sink while a child rewrites, or before the first AOF is whole."""
         if self.mode is Mode.ON:
             self.writer.add(data)
-        if self.rewrites.running is not None:
-            self.rewrites.running.feed(data)
+        if self._rewrites.running is not None:
+            self._rewrites.running.feed(data)
 
     def before_replies(self, turn: int) -> None:
         """Write as the policy says, at the end of this turn. Raises FatalAofError."""
@@ -147,8 +147,8 @@ class LiveAof:
                 "AOF was enabled but there is already an AOF rewriting in background. Stopping "
                 "background AOF and starting a rewrite now."
             )
-            self.rewrites.kill()
-        if not self.rewrites.start():
+            self._rewrites.kill()
+        if not self._rewrites.start():
             self._schedule.turn_off()
             self._route()
             raise OSError(None, "the first AOF could not be begun; the log says why")
@@ -164,7 +164,7 @@ class LiveAof:
             self.close()
         self._schedule.turn_off()
         self._route()
-        self.rewrites.kill()
+        self._rewrites.kill()
 
     def end(self) -> None:
         """Make it durable before the server ends. Raises FatalAofError, OSError."""

@@ -15,17 +15,27 @@ _EVERY_S, _PART = 1.0, 100
 _LINE = 4096
 
 
+def private_dirty() -> int:
+    """Bytes of this process that it shares with none any more (``zmalloc_get_private_dirty``)."""
+    try:
+        text = Path("/proc/self/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    lines = (line.split() for line in text.splitlines() if line.startswith("Private_Dirty:"))
+    return sum(int(words[1]) << 10 for words in lines)
+
+
 class Reporter:
     """The child's end: tells how many keys it has written, and what memory it has for itself."""
 
     def __init__(
         self,
         fd: int,
-        private: Callable[[], int] | None = None,
+        private: Callable[[], int] = private_dirty,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fd = fd
-        self._private = private or private_dirty
+        self._private = private
         self._clock = clock
         self._keys = 0
         self._next = clock()
@@ -45,19 +55,9 @@ class Reporter:
         os.write(self._fd, b"%d %d\n" % (self._cow_bytes, self._keys))
 
 
-def send_memory(fd: int, private: Callable[[], int] | None = None) -> None:
+def send_memory(fd: int, private: Callable[[], int] = private_dirty) -> None:
     """A child's last word: how much memory it had for itself. Raises OSError."""
-    os.write(fd, b"%d\n" % (private or private_dirty)())
-
-
-def private_dirty() -> int:
-    """Bytes of this process that it shares with none any more (``zmalloc_get_private_dirty``)."""
-    try:
-        text = Path("/proc/self/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    lines = (line.split() for line in text.splitlines() if line.startswith("Private_Dirty:"))
-    return sum(int(words[1]) << 10 for words in lines)
+    os.write(fd, b"%d\n" % private())
 
 
 class News:
