@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from aoftool.format.resp import encode_command
 from tests.compat.servers import STARTUP_SECONDS, find
 from tests.compat.servers import serving as real_serving
 from tests.e2e.server.serving import serving
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,6 +76,7 @@ def test_into_memory() -> None:
     told = json.loads(output)
     assert (told["type"], told["sent"], told["failed"]) == ("summary", 50, 0)
     assert len(told["keyspace"]["digest"]) == 40
+    assert (told["stopped"], told["error"], told["checkpoint_error"]) == (None, None, None)
 
 
 @pytest.mark.parametrize("target", ["memory", "server"])
@@ -257,9 +258,7 @@ def test_wrong_usage(words: list[str], told: str) -> None:
 
 
 def test_nobody_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    code, _, errors = replay("samples/preamble.aof", "--to", f"redis://127.0.0.1:{port}")
+    code, _, errors = replay("samples/preamble.aof", "--to", f"redis://127.0.0.1:{free_port()}")
     assert (code, "cannot connect: Connection refused" in errors) == (9, True)
 
 
@@ -284,11 +283,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int
          certificate],
         check=True, capture_output=True,
     )  # fmt: skip
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as two,
-    ):
-        ports = one.getsockname()[1], two.getsockname()[1]
+    ports = free_port(), free_port()
     argv = [find("7.0").server, "--port", str(ports[0]), "--tls-port", str(ports[1]),
             "--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-auth-clients",
             "no", "--requirepass", "s3cret", "--save", "", "--dir", str(folder),

@@ -70,6 +70,7 @@ def summary_facts(
         "expiries_held_back": outcome.held,
         "expiries_restarted": outcome.restarted,
         "stopped": outcome.stopped,
+        "checkpoint_error": None if outcome.unkept is None else str(outcome.unkept),
         "error": None if outcome.error is None else str(outcome.error),
         "verified": None if compared is None else comparison_facts(compared),
         "keyspace": keyspace,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +18,7 @@ from redis.retry import Retry
 
 from tests.e2e.server.redis_py.clients import pooled, spoken, until
 from tests.e2e.server.serving import serving
+from tests.ports import free_port
 
 
 # Pools, broken connections, health checks.
@@ -185,8 +185,7 @@ def test_async_pools_and_waits(server: Path, protocol: int) -> None:
 
 def test_a_cache_beside_the_server(tmp_path: Path) -> None:
     """Client-side caching, which redis-py does over TCP: what others change is forgotten."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with serving(tmp_path / "data", "--port", str(port), "--compat-version", "7.4") as running:
         client = running.client()
         with redis.Redis(port=port, protocol=3, cache_config=CacheConfig()) as mine:
