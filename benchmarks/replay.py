@@ -124,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, help="where files are kept (default: temporary)")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--size", type=int, default=168 * MIB, help="bytes of the compared file")
+    parser.add_argument("--size", type=int, default=1 << 30, help="bytes of the compared file")
     parser.add_argument("--large", type=int, default=1 << 30, help="bytes for the slow target")
     options = parser.parse_args()
     # What is installed has its byte code at hand.
