@@ -122,19 +122,23 @@ def place_of(checkpoint: Checkpoint, parts: list[Part], path: Path) -> Position:
     """
     names = [part.path.name for part in parts]
     if checkpoint.source not in names or parts[0].path == STDIN:
-        raise RefusedError(f"the source has changed: no file {checkpoint.source} is in it", path)
+        raise _changed(f"no file {checkpoint.source} is in it", path)
     index = names.index(checkpoint.source)
     sizes = sizes_of(parts)
     for name, size in checkpoint.sizes.items():
         if name in sizes and sizes[name] < size:
-            raise RefusedError(f"the source has changed: {name} is shorter than it was", path)
+            raise _changed(f"{name} is shorter than it was", path)
     try:
         digest = Prefix().digest(parts[index].path, checkpoint.offset)
     except SourceError as error:
-        raise RefusedError(f"the source has changed: {error}", path) from error
+        raise _changed(str(error), path) from error
     if digest != checkpoint.digest:
-        raise RefusedError(
-            f"the source has changed: {checkpoint.source} is another file up to offset "
-            f"{checkpoint.offset}", path
-        )  # fmt: skip
+        raise _changed(
+            f"{checkpoint.source} is another file up to offset {checkpoint.offset}", path
+        )
     return Position(index, checkpoint.offset, checkpoint.record, checkpoint.db)
+
+
+def _changed(how: str, path: Path) -> RefusedError:
+    advice = "replay it from its start, without --resume; --flush empties the target before"
+    return RefusedError(f"the source has changed: {how}; {advice}", path)
