@@ -22,7 +22,7 @@ from aoftool.format.resp.decode import decode_command_at
 from aoftool.ops.check import CheckOptions, Level, Verdict, check_path
 from aoftool.ops.check.report import Cut, FileReport, SourceReport
 from aoftool.ops.safefile import cut_file, save_range
-from aoftool.ops.source import STDIN, resolve
+from aoftool.ops.source import STDIN, identity_of, resolve
 from aoftool.ops.window import Progress, no_progress
 from aoftool.ops.writers import find_writers
 
@@ -90,7 +90,7 @@ def plan_truncate(path: Path, *, corrupt: bool = False, progress: Progress = no_
         last,
         source,
         last.cut,
-        (status.st_dev, status.st_ino, last.size),
+        (*identity_of(status), last.size),
         _last_command(target, last),
     )
 
@@ -198,5 +198,5 @@ def _cut(plan: Plan, cut: Cut, keep: bool, in_use: bool) -> Path | None:
 
 def _refuse_change(fd: int, plan: Plan) -> None:
     status = os.fstat(fd)
-    if (status.st_dev, status.st_ino, status.st_size) != plan.identity:
+    if (*identity_of(status), status.st_size) != plan.identity:
         raise RefusedError("it changed since it was checked; nothing was cut", plan.path)

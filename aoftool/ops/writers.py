@@ -35,9 +35,7 @@ def find_writers(fd: int) -> list[Writer]:
 def _writes(process: Path, target: os.stat_result) -> bool:
     try:
         for link in (process / "fd").iterdir():
-            status = link.stat()
-            same = (status.st_dev, status.st_ino) == (target.st_dev, target.st_ino)
-            if same and _open_for_writing(process, link.name):
+            if os.path.samestat(link.stat(), target) and _open_for_writing(process, link.name):
                 return True
     except OSError:  # the process ended meanwhile, or it is another user's
         return False
