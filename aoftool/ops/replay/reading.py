@@ -14,7 +14,7 @@ from aoftool.format.rdb import Key, NeedData, StringKeys
 from aoftool.format.resp.scan import RespScanner
 from aoftool.ops.failures import DamagedError
 from aoftool.ops.replay.model import Position
-from aoftool.ops.replay.rewritten import find_continuation
+from aoftool.ops.replay.rewritten import file_between, find_continuation
 from aoftool.ops.source import STDIN, Identity, Part, Role, Source, identity_of, resolve
 from aoftool.ops.window import Progress
 
@@ -98,7 +98,7 @@ class Reader:
         """Remember which file this is; in one that replaced another the place is known already."""
         found = identity_of(os.fstat(fd))
         if self._identities.setdefault(self.part, found) != found:
-            raise FileSetError("the server has rewritten it twice meanwhile", path)
+            raise file_between(path)
 
     def _read(self, fd: int, path: Path) -> Iterator[Event | None]:
         begin = self.start

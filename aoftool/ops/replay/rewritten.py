@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aoftool.errors import FileSetError, FormatError
-from aoftool.format.aof import AofDecoder, Batch
+from aoftool.format.aof import Annotation, AofDecoder, Batch, Command
 from aoftool.format.rdb import Aux, End, NeedData
-from aoftool.format.resp import decode_commands_at
 
 _CHUNK = 1 << 20
-#: The first command of a rewrite buffer, SELECT, is shorter.
+#: The first command of a rewrite buffer, SELECT, and an annotation before it, are shorter.
 _FIRST = 64
 
 
@@ -26,24 +25,29 @@ def find_continuation(old: int, size: int, new: int, path: Path) -> tuple[int, i
 
     ``old``: descriptor of the old file, of which ``size`` bytes are whole and which gets no more;
     ``new``: of the one that is called ``path`` now. Raises OSError, and FileSetError where nobody
-    can tell: without a preamble, or where there was a file between these two.
+    can tell: without a preamble, or where there was a file between these two. Raises FormatError
+    where the commands in both are no such.
     """
     end, began = _preamble(new, path)
     if began > int(os.fstat(old).st_ctime):  # which told of the loss of its name
-        raise FileSetError(
-            "the server has rewritten it more than once since it was read last, and what stood "
-            "only in the files between is gone; replay it with --flush",
-            path,
-        )
+        raise file_between(path)
     behind = os.fstat(new).st_size - end
-    head = os.pread(new, _FIRST, end)
-    _, ends = decode_commands_at(head, 0, len(head), 1) if head else ([], [])
-    if ends:
+    first = _first(new, end)
+    if first:
         # The first place is that of the longest common part.
-        for start in _places(old, head[: ends[0]], max(0, size - behind), size):
+        for start in _places(old, first, max(0, size - behind), size):
             if _is_same(old, start, new, end, size - start):
                 return end + size - start, _commands(new, end, size - start)
     return end, 0
+
+
+def file_between(path: Path) -> FileSetError:
+    """What is said where the file of this name is not the next one after the one that was read."""
+    return FileSetError(
+        "the server has rewritten it more than once since it was read last, and what stood "
+        "only in the files between is gone; replay it with --flush",
+        path,
+    )
 
 
 def _preamble(fd: int, path: Path) -> tuple[int, int]:
@@ -71,6 +75,15 @@ def _without_preamble(path: Path) -> FileSetError:
         "tell where to go on; replay that one with --flush",
         path,
     )
+
+
+def _first(fd: int, start: int) -> bytes:
+    """The command (or annotation) that begins there; empty where it is not whole."""
+    head = os.pread(fd, _FIRST, start)
+    decoder = AofDecoder(start=start)
+    decoder.feed(head)
+    event = decoder.next_event()
+    return head[: event.end - start] if isinstance(event, Command | Annotation) else b""
 
 
 def _places(fd: int, needle: bytes, start: int, end: int) -> Iterator[int]:
@@ -104,5 +117,8 @@ def _commands(fd: int, start: int, size: int) -> int:
         decoder.feed(chunk)
         decoder.hurry()
         while not isinstance(event := decoder.next_event(), NeedData):
-            count += len(event.commands) if isinstance(event, Batch) else 1
+            if isinstance(event, Batch):
+                count += len(event.commands)
+            elif isinstance(event, Command):
+                count += 1
     return count

@@ -75,6 +75,13 @@ def test_more_than_is_read_at_a_time(lacking: int, tmp_path: Path) -> None:
     assert place == (len(preamble()) + len(shared), 3001 - lacking)
 
 
+def test_annotations_are_no_commands(tmp_path: Path) -> None:
+    times = [b"#TS:1700000000\r\n", b"#TS:1700000001\r\n"]
+    shared = times[0] + commands("SELECT 0", "INCR n") + times[1] + commands("INCR n")
+    new = preamble() + shared + commands("INCR n")
+    assert found(BEFORE + shared, new, tmp_path) == (len(preamble()) + len(shared), 3)
+
+
 @pytest.mark.parametrize("before", range(0, 60, 3))
 def test_it_begins_across_two_reads(before: int, tmp_path: Path) -> None:
     diff = commands("SELECT 0", "SET y " + "y" * (1 << 21))
